@@ -1,0 +1,12 @@
+/**
+ * A local Trustly over HTTP to develop, demonstrate and test against.
+ *
+ * @since 0.1.0
+ */
+
+/** @since 0.1.0 */
+export * from "./Fault.ts"
+/** @since 0.1.0 */
+export * from "./RequestLog.ts"
+/** @since 0.1.0 */
+export * from "./TrustlySandbox.ts"

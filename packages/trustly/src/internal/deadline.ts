@@ -1,0 +1,93 @@
+import type * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+
+/** Ends an effect when its time is over; the result is then whatever `onExpire` makes of what is known by then. */
+export type Deadline = <A, E>(effect: Effect.Effect<A, E>, onExpire: () => Effect.Effect<A, E>) => Effect.Effect<A, E>
+
+interface Entry {
+  readonly endsAt: number
+  readonly expire: () => void
+}
+
+interface Timer {
+  readonly start: (expire: () => void) => Entry
+  readonly stop: (entry: Entry) => void
+}
+
+/**
+ * One timer fiber for all the deadlines on one clock: they have one length, so they end in the order in which they began, and
+ * the fiber sleeps for the oldest only. It ends when nothing waits, so it keeps no process alive.
+ */
+const makeTimer = (clock: Clock.Clock, millis: number): Timer => {
+  const entries = new Set<Entry>()
+  let fiber: Fiber.RuntimeFiber<void> | undefined
+
+  const run: Effect.Effect<void> = Effect.suspend(() => {
+    const [oldest] = entries
+    if (oldest === undefined) {
+      fiber = undefined
+      return Effect.void
+    }
+    const left = oldest.endsAt - clock.unsafeCurrentTimeMillis()
+    if (left > 0) return Effect.zipRight(clock.sleep(Duration.millis(left)), run)
+    entries.delete(oldest)
+    oldest.expire()
+    return run
+  })
+
+  const start = (expire: () => void): Entry => {
+    const entry = { endsAt: clock.unsafeCurrentTimeMillis() + millis, expire }
+    entries.add(entry)
+    // not a child of the caller, whose context and interruption are not those of the others who wait
+    fiber ??= Effect.runFork(run)
+    return entry
+  }
+
+  const stop = (entry: Entry): void => {
+    entries.delete(entry)
+    if (entries.size > 0) return
+    fiber?.unsafeInterruptAsFork(FiberId.none)
+    fiber = undefined
+  }
+
+  return { start, stop }
+}
+
+/**
+ * A deadline of one length for many effects. The effect runs in a fiber of its own, so that the deadline ends it in an
+ * uninterruptible caller too, and a client that does not heed interruption cannot hold the caller.
+ */
+export const make = (timeout: Duration.Duration): Deadline => {
+  if (!Duration.isFinite(timeout)) return (effect) => effect
+  const millis = Duration.toMillis(timeout)
+  const timers = new WeakMap<Clock.Clock, Timer>()
+  const timerOf = (clock: Clock.Clock): Timer => {
+    const timer = timers.get(clock) ?? makeTimer(clock, millis)
+    timers.set(clock, timer)
+    return timer
+  }
+
+  return <A, E>(effect: Effect.Effect<A, E>, onExpire: () => Effect.Effect<A, E>) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.clockWith((clock) =>
+        Effect.flatMap(
+          Effect.forkDaemon(Effect.interruptible(effect)),
+          (fiber) =>
+            restore(Effect.async<A, E>((resume) => {
+              const timer = timerOf(clock)
+              const entry = timer.start(() => {
+                resume(onExpire())
+                fiber.unsafeInterruptAsFork(FiberId.none)
+              })
+              fiber.addObserver((exit) => {
+                timer.stop(entry)
+                resume(exit)
+              })
+            })).pipe(Effect.onInterrupt(() => Fiber.interrupt(fiber)))
+        )
+      )
+    )
+}

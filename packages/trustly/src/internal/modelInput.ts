@@ -1,0 +1,56 @@
+/** What Trustly reads out of a request: the operation, and the fields that are to be written. */
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
+import * as Struct from "effect/Struct"
+import { CustomerUpdate } from "../CustomerUpdate.ts"
+import * as Issues from "./issues.ts"
+
+export type Asked =
+  | { readonly operation: "get"; readonly customerId: string }
+  | { readonly operation: "update"; readonly customerId: string }
+  | { readonly operation: "find"; readonly query: URLSearchParams }
+  | { readonly operation: "createOrUpdate"; readonly query: URLSearchParams }
+
+export type Fields = typeof CustomerUpdate.Encoded
+
+const unescaped = Option.liftThrowable(decodeURIComponent)
+
+export const read = (method: string, url: string): Asked | undefined => {
+  const mark = url.indexOf("?")
+  const path = mark === -1 ? url : url.slice(0, mark)
+  const [, group, segment, ...more] = path.split("/")
+  if (group !== "customers" || more.length > 0 || (method !== "GET" && method !== "POST")) return undefined
+  if (segment === undefined) {
+    const query = new URLSearchParams(url.slice(path.length))
+    return method === "GET" ? { operation: "find", query } : { operation: "createOrUpdate", query }
+  }
+  // a broken escape names nobody
+  const customerId = Option.getOrElse(unescaped(segment), () => "")
+  if (customerId === "") return undefined
+  return method === "GET" ? { operation: "get", customerId } : { operation: "update", customerId }
+}
+
+const json = Option.liftThrowable((text: string): unknown => JSON.parse(text))
+
+/** A text of a body, whether or not the rest of the body is any good. */
+export const textAt = (body: string, name: string): string | undefined => {
+  const value = Option.getOrUndefined(json(body))
+  const text: unknown = Predicate.hasProperty(value, name) ? value[name] : undefined
+  return typeof text === "string" ? text : undefined
+}
+
+const decode = ParseResult.decodeUnknownEither(CustomerUpdate, { errors: "all" })
+const encode = ParseResult.encodeEither(CustomerUpdate)
+
+/** The documented fields of a body, or the paths of what is wrong with them; `undefined` where the body is no JSON. */
+export const fields = (body: string): Either.Either<Fields, ReadonlyArray<string>> | undefined =>
+  Option.getOrUndefined(
+    Option.map(json(body), (value) =>
+      Either.flatMap(decode(value), encode).pipe(
+        // set by Trustly, whatever is sent
+        Either.map(Struct.omit("createdAt", "updatedAt")),
+        Either.mapLeft((issue) => Issues.fromParseIssue(issue).map(({ path }) => path))
+      ))
+  )

@@ -1,0 +1,234 @@
+import { Data, Effect, FiberSet, Option } from "effect"
+import type { Scope } from "effect"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+
+/** One thing that the server does on a connection. */
+export type Step = Data.TaggedEnum<{
+  readonly Write: { readonly bytes: Uint8Array }
+  readonly Wait: { readonly millis: number }
+  /** The same bytes again and again until the client goes away, as fast as it reads, with this pause between them. */
+  readonly Repeat: { readonly bytes: Uint8Array; readonly pauseMillis: number }
+  readonly Reset: {}
+  readonly End: {}
+}>
+export const Step = Data.taggedEnum<Step>()
+
+/** What happens in one exchange, and what the server waits for before it starts. */
+export interface Play {
+  readonly after: "connection" | "head" | "request"
+  readonly steps: ReadonlyArray<Step>
+}
+
+export type Plays = readonly [Play, ...ReadonlyArray<Play>]
+
+export interface SeenRequest {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer
+  readonly complete: boolean
+}
+
+export interface Connection {
+  /** What the client sent, decrypted; empty when a TLS handshake did not end well. */
+  readonly received: () => Buffer
+  readonly requests: () => ReadonlyArray<SeenRequest>
+  readonly closedAt: () => Option.Option<number>
+}
+
+export interface FaultServer {
+  readonly port: number
+  readonly connections: ReadonlyArray<Connection>
+  /** The requests of all connections, as far as they arrived. */
+  readonly requests: () => ReadonlyArray<SeenRequest>
+  /** How many plays were begun. */
+  readonly exchanges: () => number
+  /** The milliseconds from `since` (of `performance.now`) until the last socket was closed. */
+  readonly closedAfter: (since: number) => Effect.Effect<number>
+  /** Ends when at least this many connections were made. */
+  readonly connected: (count: number) => Effect.Effect<void>
+  /** Ends when at least this many requests have arrived in full. */
+  readonly received: (count: number) => Effect.Effect<void>
+}
+
+export interface ListenOptions {
+  /** One entry per exchange, whichever the connection; the last one is played from there on. */
+  readonly plays: Plays | ((port: number) => Plays)
+  /** Accepts connections and reads nothing from them. */
+  readonly deaf?: boolean
+  readonly tls?: Tls.SecureContextOptions & { readonly requestCert?: boolean; readonly rejectUnauthorized?: boolean }
+}
+
+const headEnd = Buffer.from("\r\n\r\n")
+
+const chunkedEnd = (body: Buffer): Option.Option<number> => {
+  const end = body.indexOf("0\r\n\r\n")
+  return end < 0 ? Option.none() : Option.some(end + 5)
+}
+
+/** The first request in `bytes` and how many bytes it took; none before its headers are complete. */
+const parseRequest = (bytes: Buffer): Option.Option<{ readonly request: SeenRequest; readonly length: number }> => {
+  const end = bytes.indexOf(headEnd)
+  if (end < 0) return Option.none()
+  const [start = "", ...lines] = bytes.subarray(0, end).toString("latin1").split("\r\n")
+  const [method = "", path = ""] = start.split(" ")
+  const headers: Record<string, string> = {}
+  for (const line of lines) {
+    const colon = line.indexOf(":")
+    headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim()
+  }
+  const rest = bytes.subarray(end + headEnd.length)
+  const bodyLength = headers["transfer-encoding"] === "chunked"
+    ? chunkedEnd(rest)
+    : Option.some(Number(headers["content-length"] ?? 0))
+  const complete = Option.exists(bodyLength, (length) => rest.length >= length)
+  const length = complete ? Option.getOrElse(bodyLength, () => 0) : rest.length
+  return Option.some({
+    request: { method, path, headers, body: rest.subarray(0, length), complete },
+    length: end + headEnd.length + length
+  })
+}
+
+const parseRequests = (bytes: Buffer): ReadonlyArray<SeenRequest> => {
+  const requests: Array<SeenRequest> = []
+  let rest = bytes
+  while (rest.length > 0) {
+    const parsed = parseRequest(rest)
+    if (Option.isNone(parsed)) break
+    requests.push(parsed.value.request)
+    rest = rest.subarray(parsed.value.length)
+  }
+  return requests
+}
+
+/** Ends when `holds` does, which is looked at again after each of the socket's `events`. */
+const until = (socket: Net.Socket, event: "data" | "drain" | "close", holds: () => boolean): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const look = () => {
+      if (!holds()) return
+      socket.off(event, look)
+      resume(Effect.void)
+    }
+    socket.on(event, look)
+    look()
+    return Effect.sync(() => socket.off(event, look))
+  })
+
+const write = (socket: Net.Socket, bytes: Uint8Array): Effect.Effect<void> =>
+  Effect.suspend(() => socket.write(bytes) ? Effect.void : until(socket, "drain", () => !socket.writableNeedDrain))
+
+const run = (socket: Net.Socket, transport: Net.Socket): (step: Step) => Effect.Effect<void> =>
+  Step.$match({
+    Write: ({ bytes }) => write(socket, bytes),
+    Wait: ({ millis }) => Effect.sleep(millis),
+    Repeat: ({ bytes, pauseMillis }) =>
+      write(socket, bytes).pipe(Effect.zipRight(Effect.sleep(pauseMillis)), Effect.forever),
+    Reset: () => Effect.sync(() => transport.resetAndDestroy()),
+    End: () => Effect.sync(() => socket.end())
+  })
+
+/** Serves the exchanges of one connection, one after the other, until the socket is closed. */
+const serve = (
+  socket: Net.Socket,
+  transport: Net.Socket,
+  received: () => Buffer,
+  peekPlay: () => Play,
+  nextPlay: () => Play
+): Effect.Effect<void> => {
+  const complete = () => parseRequests(received()).filter((request) => request.complete).length
+  const exchange = (index: number) =>
+    Effect.gen(function*() {
+      // a connection takes a play when the client uses it: undici opens some that it does not use
+      if (index > 0 || peekPlay().after !== "connection") {
+        yield* until(socket, "data", () => parseRequests(received()).length > index)
+      }
+      const play = nextPlay()
+      if (play.after === "head") yield* until(socket, "data", () => parseRequests(received()).length > index)
+      if (play.after === "request") yield* until(socket, "data", () => complete() > index)
+      yield* Effect.forEach(play.steps, run(socket, transport), { discard: true })
+      if (play.steps.some((step) => step._tag === "End" || step._tag === "Reset")) return yield* Effect.never
+      yield* until(socket, "data", () => complete() > index)
+      return index + 1
+    })
+  return Effect.iterate(0, { while: () => true, body: exchange }).pipe(
+    Effect.raceFirst(until(transport, "close", () => transport.closed)),
+    Effect.asVoid
+  )
+}
+
+/** A server that misbehaves as its script says; it and all its sockets are gone when the scope is closed. */
+export const listen = (options: ListenOptions): Effect.Effect<FaultServer, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const fork = yield* FiberSet.makeRuntime<never>()
+    const connections: Array<Connection> = []
+    const sockets = new Set<Net.Socket>()
+    let played = 0
+    let port = 0
+    const peekPlay = (): Play => {
+      const plays = typeof options.plays === "function" ? options.plays(port) : options.plays
+      return plays[Math.min(played, plays.length - 1)] ?? plays[0]
+    }
+    const nextPlay = (): Play => {
+      const play = peekPlay()
+      played++
+      return play
+    }
+
+    const accept = (transport: Net.Socket) => {
+      const chunks: Array<Buffer> = []
+      let closedAt = Option.none<number>()
+      let joined = Buffer.alloc(0)
+      const received = () => {
+        if (chunks.length > 0) joined = Buffer.concat([joined, ...chunks.splice(0)])
+        return joined
+      }
+      sockets.add(transport)
+      connections.push({ received, requests: () => parseRequests(received()), closedAt: () => closedAt })
+      transport.setNoDelay(true)
+      transport.on("error", () => undefined)
+      transport.once("close", () => {
+        closedAt = Option.some(performance.now())
+        sockets.delete(transport)
+      })
+      const start = (socket: Net.Socket) => {
+        if (options.deaf === true) return
+        socket.on("data", (chunk: Buffer) => chunks.push(chunk))
+        fork(serve(socket, transport, received, peekPlay, nextPlay))
+      }
+      if (options.tls === undefined) return start(transport)
+      const secure = new Tls.TLSSocket(transport, { ...options.tls, isServer: true })
+      secure.on("error", () => transport.destroy())
+      secure.once("close", () => transport.destroy())
+      secure.once("secure", () => start(secure))
+    }
+
+    const server = yield* Effect.acquireRelease(
+      Effect.async<Net.Server>((resume) => {
+        const listener = Net.createServer(accept)
+        listener.listen(0, "127.0.0.1", () => resume(Effect.succeed(listener)))
+      }),
+      (listener) =>
+        Effect.async<void>((resume) => {
+          for (const socket of sockets) socket.destroy()
+          listener.close(() => resume(Effect.void))
+        })
+    )
+    const address = server.address()
+    if (address !== null && typeof address === "object") port = address.port
+    const requests = () => connections.flatMap((connection) => connection.requests())
+    const poll = (holds: () => boolean): Effect.Effect<void> =>
+      Effect.suspend(() => holds() ? Effect.void : Effect.delay(poll(holds), "5 millis"))
+    return {
+      port,
+      connections,
+      exchanges: () => played,
+      requests,
+      connected: (count) => poll(() => connections.length >= count),
+      received: (count) => poll(() => requests().filter((request) => request.complete).length >= count),
+      closedAfter: (since) =>
+        poll(() => connections.every((connection) => Option.isSome(connection.closedAt()))).pipe(
+          Effect.map(() => Math.max(0, ...connections.map((it) => Option.getOrElse(it.closedAt(), () => 0) - since)))
+        )
+    }
+  })

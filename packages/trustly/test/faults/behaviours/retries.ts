@@ -1,0 +1,200 @@
+import { assert } from "@effect/vitest"
+import { Effect, Exit, Fiber, Ref } from "effect"
+import { TrustlyRetry } from "effect-trustly"
+import type { Behaviour } from "../Behaviour.ts"
+import { decode, network, rateLimited, rejected, serverError, succeeds, validation } from "../expectations.ts"
+import { listen, type Play } from "../FaultServer.ts"
+import { assertExpected, makeService, retryingService, update } from "../harness.ts"
+import {
+  answer,
+  chunk,
+  chunkedHead,
+  close,
+  customerId,
+  cut,
+  end,
+  envelope,
+  goodBody,
+  head,
+  lastChunk,
+  repeat,
+  reply,
+  reset,
+  write
+} from "../wire.ts"
+
+const good = reply(write(answer(200, goodBody)))
+const onConnection = (...steps: Play["steps"]): Play => ({ after: "connection", steps })
+const onHead = (...steps: Play["steps"]): Play => ({ after: "head", steps })
+const announced = head(200, { "content-length": goodBody.length })
+const half = goodBody.slice(0, 99)
+
+/** Faults that a retry mends. */
+const mended: Readonly<Record<string, Play>> = {
+  "a reset on connection": onConnection(reset),
+  "the end on connection": onConnection(end),
+  "a reset inside the request": onHead(reset),
+  "a reset after the request": reply(reset),
+  "the end after the request": reply(end),
+  "the end in the headers": reply(write("HTTP/1.1 200 OK\r\ncontent-"), ...close),
+  "a reset after the headers": reply(write(announced), ...cut),
+  "a reset in the body": reply(write(announced + half), ...cut),
+  "the end in the body": reply(write(announced + half), ...close),
+  "no last chunk": reply(write(chunkedHead()), write(chunk(goodBody)), ...close),
+  "a bad chunk": reply(write(`${chunkedHead()}zz\r\n`), ...close),
+  "no HTTP": reply(write("SSH-2.0-OpenSSH_9.6\r\n"), ...close),
+  "two lengths": reply(write(`HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}`), ...close),
+  "silence on connection": onConnection(),
+  "silence after the request": reply(),
+  "silence after the headers": reply(write(announced)),
+  "silence in the body": reply(write(announced + half)),
+  "a byte every 50 ms": reply(write(head(200)), repeat(" ", 50)),
+  "endless 103": reply(repeat(head(103), 50)),
+  "408": reply(write(answer(408))),
+  "425": reply(write(answer(425))),
+  "429": reply(write(answer(429))),
+  "429 with Retry-After: 0": reply(write(answer(429, "", { "retry-after": 0 }))),
+  "500": reply(write(answer(500, envelope(100)))),
+  "502 with HTML": reply(write(answer(502, "<html>"))),
+  "503 and the end": reply(write(answer(503, "", { connection: "close" })), end),
+  "503 and a body that is cut": reply(write(head(503, { "content-length": 99 })), ...cut),
+  "504": reply(write(answer(504))),
+  "200 with code 100": reply(write(answer(200, envelope(100)))),
+  "200 with code 150": reply(write(answer(200, envelope(150)))),
+  "200 with code 378, in chunks": reply(write(chunkedHead()), write(chunk(envelope(378))), write(lastChunk)),
+  "400 with code 378": reply(write(answer(400, envelope(378))))
+}
+
+const soon = { baseDelay: "5 millis" } as const
+// short, because some of the faults are silence, which ends at the deadline only
+const timeout = "400 millis"
+
+const mends = (name: string, fault: Play): Behaviour => ({
+  name: `${name}: once, twice, three times, then a success; four times is too often`,
+  check: (client) =>
+    Effect.forEach([1, 2, 3, 4], (times) =>
+      Effect.gen(function*() {
+        const [first = good, ...rest] = [...Array.from({ length: times }, () => fault), good]
+        const server = yield* listen({ plays: [first, ...rest] })
+        const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout })
+        const attempts = yield* Ref.make(0)
+        const call = Effect.zipRight(Ref.update(attempts, (n) => n + 1), service.update(customerId, update))
+        const exit = yield* Effect.exit(Effect.retry(call, TrustlyRetry.policy(soon)))
+        const made = yield* Ref.get(attempts)
+        if (times <= 3) assertExpected(exit, [succeeds()])
+        // a connection that undici opened and did not use may have taken one of the faults on connection
+        else if (fault.after !== "connection") assert(Exit.isFailure(exit), "three retries, and no more")
+        if (fault.after === "connection") assert.isAtMost(made, Math.min(times, 3) + 1, "attempts")
+        else assert.strictEqual(made, Math.min(times, 3) + 1, "attempts")
+        assert.isAtMost(server.requests().length, made, "requests")
+      }), { concurrency: 4, discard: true })
+})
+
+/** Faults that a retry does not mend, and what becomes of them. */
+const notMended = {
+  "400": { play: reply(write(answer(400, envelope(200)))), expected: [validation(400)] },
+  "301": { play: reply(write(answer(301, "", { location: "/" }))), expected: [rejected(301)] },
+  "409": { play: reply(write(answer(409))), expected: [rejected(409)] },
+  "501": { play: reply(write(answer(501))), expected: [serverError(501)] },
+  "505": { play: reply(write(answer(505))), expected: [serverError(505)] },
+  "a bad shape": { play: reply(write(answer(200, "{}"))), expected: [decode("Shape")] },
+  "HTML": { play: reply(write(answer(200, "<html>"))), expected: [decode("NotJson")] },
+  "code 330": { play: reply(write(answer(200, envelope(330)))), expected: [rejected(200)] },
+  "429 with a Retry-After of 10^9 s": {
+    play: reply(write(answer(429, "", { "retry-after": 1e9 }))),
+    expected: [rateLimited({ retryAfter: [1e12, 1e12] })]
+  },
+  "503 with a Retry-After over the cap": {
+    play: reply(write(answer(503, "", { "retry-after": 61 }))),
+    expected: [serverError(503, { retryAfter: [61_000, 61_000] })]
+  }
+}
+
+const givesUp: ReadonlyArray<Behaviour> = Object.entries(notMended).map(([name, { expected, play }]) => ({
+  name: `${name}: no retry`,
+  check: (client) =>
+    Effect.gen(function*() {
+      const server = yield* listen({ plays: [play, good] })
+      const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
+      const startedAt = performance.now()
+      const exit = yield* Effect.exit(Effect.retry(service.update(customerId, update), TrustlyRetry.policy(soon)))
+      assertExpected(exit, expected)
+      assert.strictEqual(server.exchanges(), 1, "attempts")
+      assert.isBelow(performance.now() - startedAt, 5000)
+    })
+}))
+
+const waits: Behaviour = {
+  name: "waits as long as Retry-After asks, never less",
+  check: (client) =>
+    Effect.gen(function*() {
+      const server = yield* listen({ plays: [reply(write(answer(503, "", { "retry-after": 1 }))), good] })
+      const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
+      const startedAt = performance.now()
+      const exit = yield* Effect.exit(Effect.retry(service.update(customerId, update), TrustlyRetry.policy(soon)))
+      assertExpected(exit, [succeeds()])
+      assert.isAtLeast(performance.now() - startedAt, 990)
+    })
+}
+
+const longWait: Behaviour = {
+  name: "a Retry-After beyond what a timer holds does not fire early, whatever the cap",
+  check: (client) =>
+    Effect.gen(function*() {
+      const server = yield* listen({ plays: [reply(write(answer(503, "", { "retry-after": 3_000_000 }))), good] })
+      const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
+      const policy = TrustlyRetry.policy({ ...soon, maxRetryAfter: "3650 days" })
+      const fiber = yield* Effect.fork(Effect.retry(service.update(customerId, update), policy))
+      yield* server.received(1)
+      yield* Effect.sleep("300 millis")
+      assert.strictEqual(server.exchanges(), 1, "attempts")
+      yield* Fiber.interrupt(fiber)
+    })
+}
+
+const worst: Behaviour = {
+  name: "withRetry reports the worst outcome of its attempts",
+  check: (client) =>
+    Effect.gen(function*() {
+      const server = yield* listen({ plays: [reply(reset), reply(write(answer(429)))] })
+      const service = yield* retryingService(client, `http://127.0.0.1:${server.port}`, TrustlyRetry.policy(soon))
+      const exit = yield* Effect.exit(service.update(customerId, update))
+      assertExpected(exit, [{ ...rateLimited(), outcome: "Unknown" }])
+      assert.strictEqual(server.exchanges(), 4, "attempts")
+    })
+}
+
+const layered: Behaviour = {
+  name: "withRetry retries every operation of a layer",
+  check: (client) =>
+    Effect.gen(function*() {
+      const server = yield* listen({ plays: [reply(reset), reply(write(announced + half), ...cut), good] })
+      const service = yield* retryingService(client, `http://127.0.0.1:${server.port}`, TrustlyRetry.policy(soon))
+      assertExpected(yield* Effect.exit(service.get(customerId)), [succeeds()])
+      assert.strictEqual(server.exchanges(), 3, "attempts")
+      assertExpected(yield* Effect.exit(service.update(customerId, update)), [succeeds()])
+    })
+}
+
+const unretried: Behaviour = {
+  name: "without a policy there is one attempt",
+  check: (client) =>
+    Effect.gen(function*() {
+      const server = yield* listen({ plays: [reply(reset), good] })
+      const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
+      assertExpected(yield* Effect.exit(service.update(customerId, update)), [network("Reset")])
+      // long enough for a hidden retry to show
+      yield* Effect.sleep("100 millis")
+      assert.strictEqual(server.exchanges(), 1, "attempts")
+    })
+}
+
+export const retries: ReadonlyArray<Behaviour> = [
+  ...Object.entries(mended).map(([name, play]) => mends(name, play)),
+  ...givesUp,
+  waits,
+  longWait,
+  worst,
+  layered,
+  unretried
+]

@@ -1,0 +1,44 @@
+import { FetchHttpClient, type HttpClient } from "@effect/platform"
+import { NodeHttpClient } from "@effect/platform-node"
+import { Agent, type Dispatcher } from "@effect/platform-node/Undici"
+import { Effect, Layer } from "effect"
+import type { LayerName } from "./expectations.ts"
+
+export interface ClientLayer {
+  readonly name: LayerName
+  readonly layer: Layer.Layer<HttpClient.HttpClient>
+  /** The same layer for a user who trusts an authority of his own. */
+  readonly trusting: (authority: string) => Layer.Layer<HttpClient.HttpClient>
+}
+
+const agent = (ca: string) =>
+  Effect.acquireRelease(Effect.sync(() => new Agent({ connect: { ca } })), (it) => Effect.promise(() => it.destroy()))
+
+// the dispatcher is node's own option of fetch
+const requestInit = (dispatcher: Dispatcher): RequestInit & { readonly dispatcher: Dispatcher } => ({ dispatcher })
+
+export const clientLayers: ReadonlyArray<ClientLayer> = [
+  {
+    name: "fetch",
+    layer: FetchHttpClient.layer,
+    trusting: (authority) =>
+      Layer.merge(
+        FetchHttpClient.layer,
+        Layer.scoped(FetchHttpClient.RequestInit, Effect.map(agent(authority), requestInit))
+      )
+  },
+  {
+    name: "node",
+    layer: NodeHttpClient.layer,
+    trusting: (ca) => Layer.provide(NodeHttpClient.layerWithoutAgent, NodeHttpClient.makeAgentLayer({ ca }))
+  },
+  {
+    name: "undici",
+    layer: NodeHttpClient.layerUndici,
+    trusting: (authority) =>
+      Layer.provide(
+        NodeHttpClient.layerUndiciWithoutDispatcher,
+        Layer.scoped(NodeHttpClient.Dispatcher, agent(authority))
+      )
+  }
+]

@@ -1,0 +1,222 @@
+import { brokenOrCut, decode, decodeAny, type Expected, network, succeeds } from "../expectations.ts"
+import type { Step } from "../FaultServer.ts"
+import type { Scenario } from "../Scenario.ts"
+import {
+  answer,
+  chunk,
+  chunkedHead,
+  close,
+  cut,
+  end,
+  goodBody,
+  head,
+  lastChunk,
+  onConnection,
+  onHead,
+  onRequest,
+  reset,
+  wait,
+  write
+} from "../wire.ts"
+
+// a privileged port that no service uses, and that fetch does not refuse by itself
+const closedPort = 2
+
+const unreachable: ReadonlyArray<Scenario> = [
+  { name: "connection refused", url: () => `http://127.0.0.1:${closedPort}`, expected: [network("Connect")] },
+  { name: "connection refused, IPv6", url: () => `http://[::1]:${closedPort}`, expected: [network("Connect")] },
+  { name: "connection refused, https", url: () => `https://127.0.0.1:${closedPort}`, expected: [network("Connect")] },
+  {
+    name: "connection refused, localhost",
+    url: () => `http://localhost:${closedPort}`,
+    expected: [network("Connect")]
+  },
+  {
+    name: "a port that fetch does not open",
+    url: () => "http://127.0.0.1:1",
+    expected: [network("Connect")],
+    on: { fetch: [network("Connect"), network("Protocol")] }
+  },
+  // a label over 63 characters fails in the resolver, without a question to any name server
+  { name: "DNS failure", url: () => `https://${"a".repeat(64)}.invalid`, expected: [network("Dns")] },
+  { name: "DNS failure, http", url: () => `http://${"a".repeat(64)}.invalid`, expected: [network("Dns")] }
+]
+
+const cutAt = (name: string, whole: Uint8Array, offsets: ReadonlyArray<number>): ReadonlyArray<Scenario> =>
+  offsets.flatMap((offset) => {
+    const sent = whole.subarray(0, offset < 0 ? whole.length + offset : offset)
+    return [
+      {
+        name: `${name}: reset after ${sent.length} bytes`,
+        plays: onRequest(write(sent), ...cut),
+        expected: [network("Reset")]
+      },
+      {
+        name: `${name}: end after ${sent.length} bytes`,
+        plays: onRequest(write(sent), ...close),
+        expected: [network("Reset")]
+      },
+      {
+        name: `${name}: end at once after ${sent.length} bytes`,
+        plays: onRequest(write(sent), end),
+        expected: [network("Reset")]
+      }
+    ]
+  })
+
+const plain = answer(200, goodBody)
+const chunked = Buffer.concat([
+  Buffer.from(chunkedHead()),
+  chunk(goodBody.slice(0, 40)),
+  chunk(goodBody.slice(40)),
+  Buffer.from(lastChunk)
+])
+const bodyAt = plain.length - goodBody.length
+const cuts: ReadonlyArray<Scenario> = [
+  ...([["reset", reset], ["end", end]] as const).flatMap(([name, step]): ReadonlyArray<Scenario> => [
+    { name: `${name} on connection`, plays: onConnection(step), expected: [network("Reset")] },
+    {
+      name: `${name} on connection, a little later`,
+      plays: onConnection(wait(20), step),
+      expected: [network("Reset")]
+    },
+    { name: `${name} inside the request`, plays: onHead(step), expected: [network("Reset")] },
+    {
+      name: `${name} inside a large request`,
+      customData: { note: "x".repeat(4_000_000) },
+      plays: onHead(step),
+      expected: [network("Reset")]
+    },
+    { name: `${name} after the request`, plays: onRequest(step), expected: [network("Reset")] },
+    { name: `${name} after a 103`, plays: onRequest(write(head(103)), wait(20), step), expected: [network("Reset")] }
+  ]),
+  ...cutAt("content-length", plain, [1, 8, 12, 15, 30, bodyAt - 2, bodyAt - 1, bodyAt, bodyAt + 1, -100, -1]),
+  ...cutAt("chunked", chunked, [50, bodyAt, -200, -10, -5, -4, -2, -1]),
+  {
+    name: "a content-length that is one too long, then the end",
+    plays: onRequest(write(head(200, { "content-length": goodBody.length + 1 }) + goodBody), ...close),
+    expected: [network("Reset")]
+  },
+  {
+    name: "a content-length of 10^12, then the end",
+    plays: onRequest(write(head(200, { "content-length": 10 ** 12 }) + goodBody), ...close),
+    // the announced size alone is over the limit
+    expected: [network("Reset"), decode("TooLarge")]
+  },
+  { name: "a 500 cut in its head", plays: onRequest(write("HTTP/1.1 500 Inte"), ...cut), expected: [network("Reset")] },
+  { name: "a full answer, then a reset", plays: onRequest(write(plain), ...cut), expected: [succeeds()] },
+  { name: "a full chunked answer, then a reset", plays: onRequest(write(chunked), ...cut), expected: [succeeds()] },
+  {
+    name: "a full answer before the request was read, then the end",
+    plays: onHead(write(plain), ...close),
+    expected: [succeeds()]
+  }
+]
+
+const framing = (name: string, answerBytes: string, expected: ReadonlyArray<Expected> = brokenOrCut): Scenario => ({
+  name,
+  plays: onRequest(write(answerBytes), ...close),
+  expected
+})
+
+const manyHeaders = `x-filler: ${"a".repeat(100)}\r\n`.repeat(3000)
+const good = `content-length: ${goodBody.length}\r\n\r\n${goodBody}`
+
+const notHttp: ReadonlyArray<Scenario> = [
+  framing("an SSH banner", "SSH-2.0-OpenSSH_9.6\r\n"),
+  framing("an SMTP banner", "220 mail.example ESMTP\r\n"),
+  framing("random bytes", "\x00\x01\xff\xfe\x16\x03\x01\x80"),
+  framing("HTTP/0.9, a body without a head", goodBody),
+  framing("HTML without a head", "<html><body>502</body></html>"),
+  framing("an HTTP/2 settings frame", "\x00\x00\x00\x04\x00\x00\x00\x00\x00"),
+  framing("HTTP/9.9", `HTTP/9.9 200 OK\r\n${good}`),
+  framing("HTTP/2.0 as text", `HTTP/2.0 200 OK\r\n${good}`, [...brokenOrCut, succeeds()]),
+  framing("ICY 200", `ICY 200 OK\r\n${good}`),
+  framing("http in small letters", `http/1.1 200 OK\r\n${good}`),
+  framing("a request instead of an answer", `POST / HTTP/1.1\r\n${good}`),
+  framing("a status of letters", `HTTP/1.1 abc OK\r\n${good}`),
+  framing("a status of two digits", `HTTP/1.1 20 OK\r\n${good}`),
+  framing("a status of four digits", `HTTP/1.1 2000 OK\r\n${good}`),
+  framing("a negative status", `HTTP/1.1 -200 OK\r\n${good}`),
+  framing("only line feeds", `HTTP/1.1 200 OK\nx: y\n\n${goodBody}`),
+  framing("a status line without a reason", `HTTP/1.1 200\r\n${good}`, [succeeds()]),
+  framing("empty lines before the status line", `\r\n\r\nHTTP/1.1 200 OK\r\n${good}`, [succeeds()]),
+  framing("a header without a colon", `HTTP/1.1 200 OK\r\nnocolon\r\n${good}`),
+  framing("a header without a name", `HTTP/1.1 200 OK\r\n: value\r\n${good}`),
+  framing("a header name with a space", `HTTP/1.1 200 OK\r\nbad name: x\r\n${good}`),
+  framing("a NUL in a header", `HTTP/1.1 200 OK\r\nx: a\0b\r\n${good}`),
+  framing("latin-1 in a header", `HTTP/1.1 200 OK\r\nx: \xe9\xff\r\n${good}`, [succeeds()]),
+  framing("a folded header", `HTTP/1.1 200 OK\r\nx: a\r\n  b\r\n${good}`, [...brokenOrCut, succeeds()]),
+  framing("one header of 300 KB", `HTTP/1.1 200 OK\r\nx: ${"a".repeat(300_000)}\r\n${good}`),
+  framing("3,000 headers of 100 bytes", `HTTP/1.1 200 OK\r\n${manyHeaders}${good}`),
+  framing("a reason phrase of 300 KB", `HTTP/1.1 200 ${"a".repeat(300_000)}\r\n${good}`, [...brokenOrCut, succeeds()])
+]
+
+const lengths: ReadonlyArray<Scenario> = [
+  framing("two different lengths", `HTTP/1.1 200 OK\r\ncontent-length: 5\r\n${good}`),
+  framing("the same length twice", `HTTP/1.1 200 OK\r\ncontent-length: ${goodBody.length}\r\n${good}`, [
+    ...brokenOrCut,
+    succeeds()
+  ]),
+  framing("a length and chunks", `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n${good}`),
+  framing("a negative length", `HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n${goodBody}`),
+  framing("a length of letters", `HTTP/1.1 200 OK\r\ncontent-length: abc\r\n\r\n${goodBody}`),
+  framing("an empty length", `HTTP/1.1 200 OK\r\ncontent-length:\r\n\r\n${goodBody}`),
+  framing("a hexadecimal length", `HTTP/1.1 200 OK\r\ncontent-length: 0x10\r\n\r\n${goodBody}`),
+  framing("a list of lengths", `HTTP/1.1 200 OK\r\ncontent-length: 5, 5\r\n\r\n${goodBody}`),
+  framing("a length over 2^64", `HTTP/1.1 200 OK\r\ncontent-length: ${"9".repeat(23)}\r\n\r\n${goodBody}`),
+  framing(
+    "a length that is too short, inside the JSON",
+    `HTTP/1.1 200 OK\r\ncontent-length: ${goodBody.length - 1}\r\n\r\n${goodBody}`,
+    // by its framing the answer is complete, and what is left over belongs to nobody
+    [decode("NotJson"), ...brokenOrCut]
+  ),
+  framing("bytes after the answer", `HTTP/1.1 200 OK\r\n${good}garbage`, [succeeds()]),
+  framing("a second answer after the answer", `HTTP/1.1 200 OK\r\n${good}HTTP/1.1 500 No\r\n\r\n`, [succeeds()]),
+  framing("HTTP/1.0 without a length", `HTTP/1.0 200 OK\r\n\r\n${goodBody}`, [succeeds()]),
+  framing("HTTP/1.1 without a length", `HTTP/1.1 200 OK\r\n\r\n${goodBody}`, [succeeds()]),
+  framing("without a length, cut short", `HTTP/1.1 200 OK\r\n\r\n${goodBody.slice(0, -9)}`, [
+    // nothing in HTTP tells this from an answer that was sent so
+    network("Reset"),
+    ...decodeAny()
+  ])
+]
+
+const chunks = (name: string, body: string, expected: ReadonlyArray<Expected> = brokenOrCut): Scenario =>
+  framing(name, chunkedHead() + body, expected)
+
+const wholeChunk = Buffer.from(chunk(goodBody)).toString("latin1")
+const size = goodBody.length.toString(16)
+const badChunks: ReadonlyArray<Scenario> = [
+  chunks("a chunk size of letters", `zz\r\n${goodBody}\r\n${lastChunk}`),
+  chunks("a negative chunk size", `-5\r\n${goodBody}\r\n${lastChunk}`),
+  chunks("an empty chunk size", `\r\n${goodBody}\r\n${lastChunk}`),
+  chunks("a chunk size with 0x", `0x${size}\r\n${goodBody}\r\n${lastChunk}`),
+  chunks("a chunk size over 2^64", `${"f".repeat(18)}\r\n${goodBody}\r\n${lastChunk}`),
+  chunks("a chunk size that is too long", `${(goodBody.length + 50).toString(16)}\r\n${goodBody}\r\n${lastChunk}`),
+  chunks("a chunk size that is too short", `5\r\n${goodBody}\r\n${lastChunk}`),
+  chunks("a bad size after a good chunk", `${wholeChunk}xyz\r\n`),
+  chunks("a chunk without its line end", `${size}\r\n${goodBody}X\r\n${lastChunk}`),
+  chunks("a last chunk of 00000", `${wholeChunk}00000\r\n\r\n`, [succeeds()]),
+  chunks("chunk extensions", `${size};a=b;c="d"\r\n${goodBody}\r\n${lastChunk}`, [succeeds()]),
+  chunks("trailers", `${wholeChunk}0\r\nx-checksum: 1\r\ntransfer-encoding: gzip\r\n\r\n`, [succeeds()]),
+  chunks("a trailer without a colon", `${wholeChunk}0\r\nnocolon\r\n\r\n`),
+  chunks("trailers that do not end", `${wholeChunk}0\r\nx: y\r\n`, [network("Reset")])
+]
+
+const oneByteAtATime: Scenario = {
+  name: "a good answer, a byte in every packet",
+  plays: onRequest(
+    ...[...Buffer.from(chunked)].flatMap((byte): ReadonlyArray<Step> => [write(Buffer.of(byte)), wait(0)])
+  ),
+  expected: [succeeds()]
+}
+
+export const transport: ReadonlyArray<Scenario> = [
+  ...unreachable,
+  ...cuts,
+  ...notHttp,
+  ...lengths,
+  ...badChunks,
+  oneByteAtATime
+]

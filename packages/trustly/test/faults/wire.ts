@@ -1,0 +1,80 @@
+import { type Play, Step } from "./FaultServer.ts"
+import type { Plays } from "./Scenario.ts"
+
+export const customerId = "1002580963"
+
+/** The customer of Trustly's reference, as it comes back. */
+export const customer = {
+  name: "Joe User",
+  address: { country: "US", address1: "2000 Broadway St", city: "Redwood City", state: "CA", zip: "94063" },
+  phone: "+16505551212",
+  email: "joe.user@mail.com",
+  taxId: "012345678",
+  createdAt: 1555696836548,
+  updatedAt: 1555696836548,
+  customerId,
+  externalId: "4567890",
+  merchantId: "1002463580",
+  enrollDate: 1555696836548,
+  driverLicense: { number: "A1234567", state: "CA" }
+}
+
+export const goodBody = JSON.stringify({ customer })
+
+/** A good answer's body with other or more fields in the customer. */
+export const withCustomer = (fields: Readonly<Record<string, unknown>>): string =>
+  JSON.stringify({ customer: { ...customer, ...fields } })
+
+export const envelope = (...codes: ReadonlyArray<number>): string =>
+  JSON.stringify({ errors: codes.map((code) => ({ domain: "com.paywithmybank.Exception", code, message: "No" })) })
+
+type Bytes = string | Uint8Array
+
+/** Text as latin-1, so that a test can write any byte. */
+export const bytes = (text: Bytes): Uint8Array => typeof text === "string" ? Buffer.from(text, "latin1") : text
+
+export const utf8 = (text: string): Uint8Array => Buffer.from(text, "utf8")
+
+export const write = (text: Bytes): Step => Step.Write({ bytes: bytes(text) })
+export const wait = (millis: number): Step => Step.Wait({ millis })
+export const reset = Step.Reset()
+export const end = Step.End()
+export const repeat = (text: Bytes, pauseMillis: number): Step => Step.Repeat({ bytes: bytes(text), pauseMillis })
+/** Megabytes a second, with pauses enough that the rest of the process goes on. */
+export const flood = (text: string): Step => repeat(text.repeat(Math.ceil(32_768 / text.length)), 10)
+/** A cut that comes in a packet of its own, so that what was written before has arrived. */
+export const cut: ReadonlyArray<Step> = [wait(20), reset]
+export const close: ReadonlyArray<Step> = [wait(20), end]
+
+export const reply = (...steps: ReadonlyArray<Step>): Play => ({ after: "request", steps })
+export const onRequest = (...steps: ReadonlyArray<Step>): Plays => [reply(...steps)]
+export const onHead = (...steps: ReadonlyArray<Step>): Plays => [{ after: "head", steps }]
+export const onConnection = (...steps: ReadonlyArray<Step>): Plays => [{ after: "connection", steps }]
+
+export const head = (status: number | string, headers: Readonly<Record<string, string | number>> = {}): string =>
+  `HTTP/1.1 ${status} Answer\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`
+
+/** A complete answer with a content-length. */
+export const answer = (
+  status: number | string,
+  body: Bytes = "",
+  headers: Readonly<Record<string, string | number>> = { "content-type": "application/json" }
+): Uint8Array => {
+  const content = bytes(body)
+  return Buffer.concat([bytes(head(status, { ...headers, "content-length": content.length })), content])
+}
+
+export const chunk = (body: Bytes): Uint8Array => {
+  const content = bytes(body)
+  return Buffer.concat([bytes(`${content.length.toString(16)}\r\n`), content, bytes("\r\n")])
+}
+
+export const chunkedHead = (status: number = 200): string => head(status, { "transfer-encoding": "chunked" })
+
+export const lastChunk = "0\r\n\r\n"
+
+/** Pads a good answer with white space to exactly this many bytes. */
+export const goodBodyOf = (size: number): string => goodBody + " ".repeat(size - goodBody.length)
+
+export const nested = (open: string, inner: string, shut: string, levels = 100_000): string =>
+  open.repeat(levels) + inner + shut.repeat(levels)

@@ -1,0 +1,15 @@
+import { defineConfig } from "vitest/config"
+import projects from "./vitest.workspace.ts"
+
+export default defineConfig({
+  test: {
+    projects,
+    reporters: ["default", "./scripts/closing-line-reporter.ts"],
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      reporter: ["text", "lcov"],
+      thresholds: { lines: 90, branches: 80 }
+    }
+  }
+})

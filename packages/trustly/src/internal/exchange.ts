@@ -20,7 +20,7 @@ import * as Settings from "./settings.ts"
 import * as Transport from "./transport.ts"
 
 /** What is sent: a path below the base URL with a query, or with a customer. */
-export interface Message {
+interface Message {
   readonly path: string
   readonly query?: Readonly<Record<string, string>>
   readonly body?: Body

@@ -16,6 +16,8 @@ export type Transport = (request: HttpClientRequest.HttpClientRequest) => Effect
 
 const timeout: NetworkFailure = { reason: "Timeout" }
 
+const digits = /^\d+$/
+
 // statuses that have no body, whatever their headers say
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 
@@ -64,13 +66,19 @@ const counted = (
 
 const readBody = (response: HttpClientResponse.HttpClientResponse, maxBytes: number): Effect.Effect<Body> => {
   const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? ""
-  const length = Number(response.headers["content-length"] ?? Number.NaN)
+  const announced = response.headers["content-length"] ?? ""
+  const length = digits.test(announced) ? Number(announced) : undefined
   if (bodiless.has(response.status)) return Effect.succeed({ _tag: "Text", text: "" })
   // we ask for none, and unpacking could take more memory than the limit allows
   if (encoding !== "" && encoding !== "identity") return Effect.as(discard(response), { _tag: "Encoding" })
-  if (length > maxBytes) return Effect.as(discard(response), { _tag: "TooLarge" })
+  if (length !== undefined && length > maxBytes) return Effect.as(discard(response), { _tag: "TooLarge" })
   // a stream costs nearly twice as much as a buffer, and counting is needed only where the length is not known
-  const body = length >= 0 ? Effect.map(response.arrayBuffer, text) : counted(response, maxBytes)
+  const body = length === undefined
+    ? counted(response, maxBytes)
+    : Effect.map(
+      response.arrayBuffer,
+      (bytes): Body => bytes.byteLength > maxBytes ? { _tag: "TooLarge" } : text(bytes)
+    )
   return Effect.catchAll(body, ({ cause, reason }) =>
     Effect.succeed<Body>(
       reason === "EmptyBody" ? { _tag: "Text", text: "" } : { _tag: "Broken", failure: NetworkReason.ofBody(cause) }

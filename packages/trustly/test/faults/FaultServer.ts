@@ -22,7 +22,7 @@ export interface Play {
 
 export type Plays = readonly [Play, ...ReadonlyArray<Play>]
 
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
@@ -30,7 +30,7 @@ export interface SeenRequest {
   readonly complete: boolean
 }
 
-export interface Connection {
+interface Connection {
   /** What the client sent, decrypted; empty when a TLS handshake did not end well. */
   readonly received: () => Buffer
   readonly requests: () => ReadonlyArray<SeenRequest>

@@ -17,8 +17,8 @@ import {
 } from "./internal/fields.ts"
 import { SensitiveString } from "./Sensitive.ts"
 
-const required = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
-  Schema.propertySignature(schema).annotations({ description })
+// on the schema, because a JSON schema has no place for what is on the property alone
+const required = <A, I>(schema: Schema.Schema<A, I>, description: string) => schema.annotations({ description })
 
 const optional = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   Schema.optionalWith(schema, { exact: true, nullable: true }).annotations({ description })

@@ -40,7 +40,8 @@ export const SensitiveString: Schema.Schema<Redacted.Redacted, string> = Schema.
  */
 export const SensitiveStringInput: Schema.Schema<string | Redacted.Redacted, string> = Schema.transform(
   Schema.String.annotations(quiet),
-  Schema.Union(Schema.RedactedFromSelf(Schema.String), Schema.String).annotations(quiet),
+  Schema.Union(Schema.RedactedFromSelf(Schema.String).annotations({ description: "a text" }), Schema.String)
+    .annotations(quiet),
   {
     strict: true,
     decode: (value) => Redacted.make(value),

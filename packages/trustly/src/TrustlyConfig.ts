@@ -14,6 +14,10 @@ import * as Settings from "./internal/settings.ts"
  *
  * @since 0.1.0
  * @category constants
+ * @example
+ * import { TrustlyConfig } from "effect-trustly"
+ *
+ * assert.strictEqual(new URL(TrustlyConfig.sandboxUrl).protocol, "https:")
  */
 export const sandboxUrl = Settings.sandboxUrl
 
@@ -22,14 +26,35 @@ export const sandboxUrl = Settings.sandboxUrl
  *
  * @since 0.1.0
  * @category constants
+ * @example
+ * import { Redacted } from "effect"
+ * import { CustomerService, TrustlyConfig } from "effect-trustly"
+ *
+ * export const production = CustomerService.layer({
+ *   accessId: "id",
+ *   accessKey: Redacted.make("key"),
+ *   baseUrl: TrustlyConfig.productionUrl
+ * })
  */
 export const productionUrl = "https://api.trustly.one/api/v1"
 
 /**
- * The options of a `CustomerService`.
+ * The options of a `CustomerService`. Those that cannot work are refused when its layer is built.
  *
  * @since 0.1.0
  * @category models
+ * @example
+ * import { HttpClient, HttpClientRequest } from "@effect/platform"
+ * import { Redacted } from "effect"
+ * import type { TrustlyConfig } from "effect-trustly"
+ *
+ * export const options: TrustlyConfig.Options = {
+ *   accessId: "id",
+ *   accessKey: Redacted.make("key"),
+ *   timeout: "10 seconds",
+ *   maxResponseBytes: 64 * 1024,
+ *   transformClient: HttpClient.mapRequest(HttpClientRequest.setHeader("via", "1.1 proxy"))
+ * }
  */
 export interface Options {
   /** User name of HTTP Basic: the access id of the merchant in this environment. */

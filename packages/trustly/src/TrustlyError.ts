@@ -33,6 +33,11 @@ export const Operation = Schema.Literal("update", "get", "modify", "find", "crea
  *
  * @since 0.1.0
  * @category models
+ * @example
+ * import type { TrustlyError } from "effect-trustly"
+ *
+ * // whether the record has to be read again to know what it holds
+ * export const mayHaveChanged = ({ outcome }: TrustlyError): boolean => outcome === "Unknown" || outcome === "Applied"
  */
 export type Outcome = typeof Outcome.Type
 
@@ -50,6 +55,22 @@ export const Outcome = Schema.Literal("NotSent", "Rejected", "Unknown", "Applied
  *
  * @since 0.1.0
  * @category models
+ * @example
+ * import { Effect } from "effect"
+ * import { CustomerService } from "effect-trustly"
+ * import { CustomersMemory } from "effect-trustly/testing"
+ *
+ * const joe = { name: "Joe", email: "", phone: "+1", address: { country: "US" } }
+ *
+ * const error = await CustomerService.pipe(
+ *   Effect.flatMap((customers) => customers.update("1001165729", joe)),
+ *   Effect.flip,
+ *   Effect.provide(CustomersMemory.layer()),
+ *   Effect.runPromise
+ * )
+ * assert.deepStrictEqual(error._tag === "TrustlyValidationError" && error.issues, [
+ *   { path: "email", problem: "invalid", expected: "a text that is not empty" }
+ * ])
  */
 export interface Issue extends Schema.Schema.Type<typeof Issue> {}
 
@@ -366,6 +387,19 @@ export class TrustlyDecodeError extends Schema.TaggedError<TrustlyDecodeError>()
  *
  * @since 0.1.0
  * @category errors
+ * @example
+ * import { Effect } from "effect"
+ * import { CustomerService, TrustlyNotFoundError } from "effect-trustly"
+ *
+ * const isKnown = (customerId: string) =>
+ *   CustomerService.pipe(
+ *     Effect.flatMap((customers) => customers.get(customerId)),
+ *     Effect.as(true),
+ *     Effect.catchTag("TrustlyNotFoundError", () => Effect.succeed(false))
+ *   )
+ *
+ * const nobody = CustomerService.layerTest({ get: () => Effect.fail(new TrustlyNotFoundError({ operation: "get" })) })
+ * assert.strictEqual(await Effect.runPromise(Effect.provide(isKnown("1001165729"), nobody)), false)
  */
 export type TrustlyError = typeof TrustlyError.Type
 

@@ -18,6 +18,12 @@ import { isRetryable, retryAfter } from "./TrustlyError.ts"
  *
  * @since 0.1.0
  * @category models
+ * @example
+ * import { TrustlyRetry } from "effect-trustly"
+ *
+ * const patient: TrustlyRetry.Options = { times: 10, maxDelay: "1 minute", maxRetryAfter: "5 minutes" }
+ *
+ * export const policy = TrustlyRetry.policy(patient)
  */
 export interface Options {
   /** How many retries at the most, after the first attempt. Default: 3. */

@@ -7,8 +7,6 @@ type Path = ReadonlyArray<PropertyKey>
 
 const fieldName = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/
 
-const named = new Map([["DateTimeUtcFromSelf", "a DateTime.Utc"]])
-
 const expected = (ast: AST.AST): string => {
   switch (ast._tag) {
     case "StringKeyword":
@@ -22,7 +20,7 @@ const expected = (ast: AST.AST): string => {
     case "Union":
       return [...new Set(ast.types.map(expected))].join(" or ")
     default:
-      return Option.getOrElse(AST.getDescriptionAnnotation(ast), () => named.get(String(ast)) ?? String(ast))
+      return Option.getOrElse(AST.getDescriptionAnnotation(ast), () => String(ast))
   }
 }
 

@@ -76,8 +76,9 @@ export const FaultRule = Schema.Struct({
   every: optional(Schema.Positive.pipe(Schema.int()), "Each so-manieth of these requests, without end"),
   share: optional(Schema.Number.pipe(Schema.between(0, 1)), "This share of these requests, by chance, without end"),
   applied: optional(Schema.Boolean, "Whether a write is done before the fault hides it. Default: false, it is not done")
-}).pipe(
-  Schema.filter(({ every, share, times }) =>
-    [every, share, times].filter((limit) => limit !== undefined).length <= 1 || "give one of times, every and share"
+}).annotations({ identifier: "FaultRule" }).pipe(
+  Schema.filter(
+    ({ every, share, times }) => [every, share, times].filter((limit) => limit !== undefined).length <= 1,
+    { description: "one of times, every and share" }
   )
-).annotations({ identifier: "FaultRule" })
+)

@@ -20,5 +20,9 @@ export const tooLarge = HttpServerResponse.unsafeJson({ message: "Payload Too La
   headers: { connection: "close" }
 })
 
+export const notJson = HttpServerResponse.unsafeJson({ message: "Bad Request" }, { status: 400 })
+
+export const foreign = HttpServerResponse.unsafeJson({ message: "Forbidden" }, { status: 403 })
+
 export const of = ({ body, status }: TrustlyModel.Reply): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.unsafeJson(body, { status })

@@ -3,9 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import type { FaultRule } from "../Fault.ts"
+import type { Events } from "./events.ts"
 
 /** A rule, and how many requests it was held against. */
-export interface ActiveRule {
+interface ActiveRule {
   readonly rule: FaultRule
   readonly seen: number
 }
@@ -30,13 +31,11 @@ const fires = ({ rule: { every, share }, seen }: ActiveRule): Effect.Effect<bool
 const isOver = ({ rule: { every, share, times = 1 }, seen }: ActiveRule): boolean =>
   every === undefined && share === undefined && seen >= times
 
-export const make: Effect.Effect<Faults> = Effect.map(
-  SynchronizedRef.make<ReadonlyArray<ActiveRule>>([]),
-  (rules): Faults => ({
-    add: (rule) => SynchronizedRef.update(rules, (all) => [...all, { rule, seen: 0 }]),
-    active: SynchronizedRef.get(rules),
-    clear: SynchronizedRef.set(rules, []),
-    next: (target) =>
+export const make = (events: Events): Effect.Effect<Faults> =>
+  Effect.map(SynchronizedRef.make<ReadonlyArray<ActiveRule>>([]), (rules): Faults => {
+    const publish = Effect.flatMap(SynchronizedRef.get(rules), (data) => events.publish({ name: "faults", data }))
+
+    const next = (target: TrustlyModel.Target) =>
       SynchronizedRef.modifyEffect(rules, (all) =>
         Effect.gen(function*() {
           const kept: Array<ActiveRule> = []
@@ -48,5 +47,15 @@ export const make: Effect.Effect<Faults> = Effect.map(
           }
           return [undefined, kept] as const
         }))
+
+    return {
+      add: (rule) => Effect.zipRight(SynchronizedRef.update(rules, (all) => [...all, { rule, seen: 0 }]), publish),
+      active: SynchronizedRef.get(rules),
+      clear: Effect.zipRight(SynchronizedRef.set(rules, []), publish),
+      next: (target) =>
+        Effect.flatMap(
+          SynchronizedRef.get(rules),
+          (all) => all.length === 0 ? Effect.succeed(undefined) : Effect.zipLeft(next(target), publish)
+        )
+    }
   })
-)

@@ -8,13 +8,19 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 
+interface Listening {
+  readonly http: HttpServer.HttpServer
+  /** The port that was free, where 0 was asked for. */
+  readonly port: number
+}
+
 /** A server that listens until the scope closes, and then drops every connection, answered or not. */
 export const listen = (
   options: { readonly host: string; readonly port: number }
-): Effect.Effect<HttpServer.HttpServer, HttpServerError.ServeError, Scope.Scope> =>
+): Effect.Effect<Listening, HttpServerError.ServeError, Scope.Scope> =>
   Effect.gen(function*() {
     const node = Http.createServer()
-    const server = yield* NodeHttpServer.make(() => node, options)
+    const http = yield* NodeHttpServer.make(() => node, options)
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         // the platform's own finalizer waits for connections to end: a silent one never would
@@ -22,18 +28,23 @@ export const listen = (
         node.closeAllConnections()
       })
     )
-    return server
+    const address = node.address()
+    // a server that listens on a port has one
+    const port = typeof address === "object" && address !== null ? address.port : options.port
+    return { http, port }
   })
 
 export type BodyFailure = "TooLarge" | "NotText" | "Broken"
+
+/** Largest body that is read: 1 MiB. */
+const maxBytes = 1024 * 1024
 
 // a client reads the answer only after it has sent all: what is over the limit is thrown away up to here
 const patience = 16
 
 /** The text of a body. Not the platform's reader: over the limit that one drops the connection before an answer can be sent. */
 export const readText = (
-  request: HttpServerRequest.HttpServerRequest,
-  maxBytes: number
+  request: HttpServerRequest.HttpServerRequest
 ): Effect.Effect<string, BodyFailure> =>
   Effect.async((resume) => {
     const message = NodeHttpServerRequest.toIncomingMessage(request)
@@ -63,6 +74,10 @@ const decode = (bytes: Uint8Array): Effect.Effect<string, BodyFailure> =>
     try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
     catch: () => "NotText"
   })
+
+/** Ends the connection, whatever still waits to be sent. */
+export const drop = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<void> =>
+  Effect.sync(() => NodeHttpServerRequest.toIncomingMessage(request).socket.destroy())
 
 /** Breaks the connection before an answer. Never returns: the end of the connection interrupts the request. */
 export const reset = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<never> =>

@@ -10,13 +10,14 @@ import * as NodeHttp from "./nodeHttp.ts"
 
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 
-const status = (
-  { body, retryAfter, status: code }: Extract<Fault, { readonly _tag: "Status" }>
+const answerWith = (
+  { body, retryAfter, status }: Extract<Fault, { readonly _tag: "Status" }>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
-  const options = { status: code, headers: retryAfter === undefined ? {} : { "retry-after": String(retryAfter) } }
+  const options = { status, headers: retryAfter === undefined ? {} : { "retry-after": String(retryAfter) } }
   // a client would wait for the body that the headers announce
-  if (bodiless.has(code)) return Effect.succeed(HttpServerResponse.empty(options))
-  const json = body ?? (code >= 500 ? Answers.failed : { message: "Fault of the sandbox" })
+  if (bodiless.has(status)) return Effect.succeed(HttpServerResponse.empty(options))
+  const envelope = status >= 500 ? Answers.failed : { message: "Fault of the sandbox" }
+  const json = body === undefined ? envelope : body
   return Effect.orElseSucceed(
     HttpServerResponse.json(json, options),
     () => HttpServerResponse.text(String(json), options)
@@ -44,7 +45,7 @@ export const play = (
   return Effect.flatMap(reply({ write: applied }), ({ body }) => {
     switch (fault._tag) {
       case "Status":
-        return status(fault)
+        return answerWith(fault)
       case "Silence":
         return Effect.never
       case "Reset":

@@ -1,12 +1,10 @@
-import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Hash from "effect/Hash"
-import * as Option from "effect/Option"
-import * as Ref from "effect/Ref"
 import type { RequestLog } from "../RequestLog.ts"
+import type { Events } from "./events.ts"
 
-export type Arrival = Omit<RequestLog, "id" | "attempt">
-export type Change = Pick<Partial<RequestLog>, "status" | "millis" | "applied">
+type Arrival = Omit<RequestLog, "id" | "attempt">
+type Change = Pick<Partial<RequestLog>, "status" | "millis" | "applied">
 
 export interface Requests {
   readonly all: Effect.Effect<ReadonlyArray<RequestLog>>
@@ -16,54 +14,69 @@ export interface Requests {
   readonly changed: (id: number, change: Change) => Effect.Effect<void>
 }
 
-/** So many are remembered: what runs for a day must not grow. */
-const capacity = 1000
-
-interface Entry {
-  readonly request: RequestLog
-  /** Tells repeated requests from others; the body itself would be too much to keep. */
-  readonly fingerprint: number
-}
-
-interface Log {
-  readonly entries: ReadonlyArray<Entry>
-  readonly lastId: number
-}
+/** So many are remembered, of so many characters sent: what runs for a day must not grow. */
+const capacity = 2000
+const maxLength = 16 * 1024 * 1024
 
 const mendable: ReadonlySet<number> = new Set([408, 425, 429])
 
-const callsForRetry = ({ millis, status }: RequestLog): boolean =>
-  millis !== undefined && (status === undefined || status >= 500 || mendable.has(status))
+/** Whether the same request once more is a further try of it. */
+const callsForRetry = ({ fault, millis, status }: RequestLog): boolean =>
+  millis !== undefined &&
+  (status === undefined || status >= 500 || mendable.has(status) || (fault !== undefined && fault._tag !== "Delay"))
 
-const attempt = (entries: ReadonlyArray<Entry>, arrival: Arrival, fingerprint: number): number =>
-  Array.findLast(
-    entries,
-    (entry) =>
-      entry.fingerprint === fingerprint && entry.request.operation === arrival.operation &&
-      entry.request.customerId === arrival.customerId
-  ).pipe(
-    Option.filter(({ request }) => callsForRetry(request)),
-    Option.match({ onNone: () => 1, onSome: ({ request }) => request.attempt + 1 })
-  )
+interface Entry {
+  readonly request: RequestLog
+  readonly key: string
+  readonly length: number
+}
 
-export const make: Effect.Effect<Requests> = Effect.map(
-  Ref.make<Log>({ entries: [], lastId: 0 }),
-  (log): Requests => ({
-    all: Effect.map(Ref.get(log), ({ entries }) => entries.map(({ request }) => request)),
-    clear: Ref.update(log, ({ lastId }) => ({ entries: [], lastId })),
+export const make = (events: Events): Requests => {
+  const entries = new Map<number, Entry>()
+  /** The last request of each kind: method, path, customer and body. */
+  const latest = new Map<string, number>()
+  let lastId = 0
+  let length = 0
+
+  const keep = (entry: Entry): Effect.Effect<void> => {
+    entries.set(entry.request.id, entry)
+    return events.publish({ name: "request", data: entry.request })
+  }
+
+  const forgetOldest = (): void => {
+    for (const [id, oldest] of entries) {
+      if (entries.size <= capacity && length <= maxLength) return
+      entries.delete(id)
+      length -= oldest.length
+      if (latest.get(oldest.key) === id) latest.delete(oldest.key)
+    }
+  }
+
+  return {
+    all: Effect.sync(() => Array.from(entries.values(), ({ request }) => request)),
+    clear: Effect.sync(() => {
+      entries.clear()
+      latest.clear()
+      length = 0
+    }),
     arrived: (arrival, body) =>
-      Ref.modify(log, ({ entries, lastId }) => {
-        const id = lastId + 1
-        const fingerprint = Hash.string(body)
-        const request = { ...arrival, id, attempt: attempt(entries, arrival, fingerprint) }
-        return [id, { entries: [...entries.slice(1 - capacity), { request, fingerprint }], lastId: id }]
+      Effect.suspend(() => {
+        const id = ++lastId
+        // the body itself would be too much to keep
+        const key = [arrival.method, arrival.path, arrival.customerId, Hash.string(body)].join(" ")
+        const before = entries.get(latest.get(key) ?? 0)?.request
+        const attempt = before !== undefined && callsForRetry(before) ? before.attempt + 1 : 1
+        latest.set(key, id)
+        const entry = { request: { ...arrival, id, attempt }, key, length: key.length + body.length }
+        length += entry.length
+        const kept = keep(entry)
+        forgetOldest()
+        return Effect.as(kept, id)
       }),
     changed: (id, change) =>
-      Ref.update(log, ({ entries, lastId }) => ({
-        entries: entries.map((entry) =>
-          entry.request.id === id ? { ...entry, request: { ...entry.request, ...change } } : entry
-        ),
-        lastId
-      }))
-  })
-)
+      Effect.suspend(() => {
+        const entry = entries.get(id)
+        return entry === undefined ? Effect.void : keep({ ...entry, request: { ...entry.request, ...change } })
+      })
+  }
+}

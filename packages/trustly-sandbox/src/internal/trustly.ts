@@ -11,15 +11,13 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Ref from "effect/Ref"
 import * as Answers from "./answers.ts"
+import type { Customers } from "./customers.ts"
 import type { Faults } from "./faults.ts"
 import { masked } from "./masks.ts"
 import * as NodeHttp from "./nodeHttp.ts"
 import { play } from "./play.ts"
 import type { Requests } from "./requests.ts"
-
-const maxBodyBytes = 1024 * 1024
 
 const isAuthorized = (header: string | undefined, credentials: string): boolean => {
   const [scheme, encoded, ...more] = (header ?? "").split(" ")
@@ -34,7 +32,7 @@ const readBody = (
 ): Effect.Effect<string, HttpServerResponse.HttpServerResponse> =>
   isAuthorized(request.headers["authorization"], credentials)
     ? Effect.catchAll(
-      NodeHttp.readText(request, maxBodyBytes),
+      NodeHttp.readText(request),
       // what is no text is no JSON
       (failure) => failure === "TooLarge" ? Effect.fail(Answers.tooLarge) : Effect.succeed("")
     )
@@ -51,11 +49,11 @@ const template = ({ operation }: TrustlyModel.Target): string =>
 export const make = (parts: {
   readonly accessId: string
   readonly accessKey: Redacted.Redacted
-  readonly state: Ref.Ref<TrustlyModel.State>
+  readonly customers: Customers
   readonly faults: Faults
   readonly requests: Requests
 }): HttpApp.Default => {
-  const { faults, requests, state } = parts
+  const { customers, faults, requests } = parts
   const credentials = `${parts.accessId}:${Redacted.value(parts.accessKey)}`
 
   return Effect.gen(function*() {
@@ -75,17 +73,11 @@ export const make = (parts: {
       ...(rule === undefined ? {} : { fault: rule.fault })
     }, body)
 
-    const reply = ({ write }: { readonly write: boolean }): Effect.Effect<TrustlyModel.Reply> =>
-      Clock.currentTimeMillis.pipe(
-        Effect.flatMap((nowMillis) =>
-          Ref.modify(state, (held) => {
-            const answer = TrustlyModel.handle(held, { method, url, body, nowMillis })
-            return [answer, write ? answer.state : held]
-          })
-        ),
-        Effect.tap(({ applied }) =>
-          write && applied !== undefined ? requests.changed(id, { applied: masked(applied) }) : Effect.void
-        )
+    const reply = (options: { readonly write: boolean }): Effect.Effect<TrustlyModel.Reply> =>
+      Effect.tap(
+        customers.answer({ method, url, body }, options),
+        ({ applied }) =>
+          options.write && applied !== undefined ? requests.changed(id, { applied: masked(applied) }) : Effect.void
       )
 
     const answer = Either.isLeft(read)

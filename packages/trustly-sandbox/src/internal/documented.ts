@@ -1,7 +1,7 @@
 import type { TrustlyModel } from "effect-trustly/testing"
 
 /** The customers of Trustly's document: that of its sample request, with a tax id to mask, and that of the reference's answer. */
-export const documented: ReadonlyArray<TrustlyModel.WireCustomer> = [
+export const customers: ReadonlyArray<TrustlyModel.WireCustomer> = [
   {
     name: "John Smith",
     address: {

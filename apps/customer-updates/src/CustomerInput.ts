@@ -1,0 +1,106 @@
+/** A customer that comes in as JSON, from a file or from the standard input. No message holds a value of it. */
+import * as NodeStream from "@effect/platform-node/NodeStream"
+import type * as PlatformError from "@effect/platform/Error"
+import * as FileSystem from "@effect/platform/FileSystem"
+import type { Issue, Operation } from "effect-trustly"
+import { CustomerUpdate, TrustlyValidationError } from "effect-trustly"
+import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import type { Problem } from "./Problem.ts"
+import { usage } from "./Problem.ts"
+
+const maxBytes = 1024 * 1024
+
+const fieldName = /^[A-Za-z_]\w{0,39}$/
+
+const problems = { Missing: "missing", Unexpected: "unknown" } as const
+
+/** What a schema says that it expected: its own words, which come before the value. */
+const expectation = (message: string): ReadonlyArray<string> => {
+  const [, expected = "null"] = /^Expected (.+?), actual /s.exec(message) ?? []
+  return expected === "null" ? [] : [expected.startsWith("{") ? "an object" : expected]
+}
+
+const issues = (error: ParseResult.ParseError): ReadonlyArray<Issue> => {
+  const found = new Map<string, { readonly problem: Issue["problem"]; readonly expected: ReadonlyArray<string> }>()
+  for (const { _tag, message, path } of ParseResult.ArrayFormatter.formatErrorSync(error)) {
+    // a key that does not look like a field name may be a value that went astray
+    const name = path.map(String).map((step) => fieldName.test(step) ? step : "(a key)").join(".")
+    const problem = _tag === "Missing" || _tag === "Unexpected" ? problems[_tag] : "invalid"
+    const expected = problem === "invalid" ? expectation(message) : []
+    found.set(name, { problem, expected: [...new Set([...found.get(name)?.expected ?? [], ...expected])] })
+  }
+  return Array.from(found, ([path, { expected, problem }]) => ({
+    path,
+    problem,
+    ...(expected.length === 0 ? {} : { expected: expected.join(" or ") })
+  }))
+}
+
+/** Reads wire JSON strictly. What is wrong comes out as the library itself would say it. */
+export const decoder = <A, I>(operation: Operation, schema: Schema.Schema<A, I>) => {
+  const decode = Schema.decodeUnknown(schema, { onExcessProperty: "error", errors: "all" })
+  return (json: unknown): Effect.Effect<A, TrustlyValidationError> =>
+    Effect.mapError(decode(json), (error) => new TrustlyValidationError({ operation, issues: issues(error) }))
+}
+
+const decodeUpdate = decoder("update", CustomerUpdate)
+
+const unreadable = (error: PlatformError.PlatformError): Problem => {
+  if (error._tag === "SystemError" && error.reason === "NotFound") return usage("--from: there is no such file")
+  if (error._tag === "SystemError" && error.reason === "PermissionDenied") {
+    return usage("--from: the file may not be read")
+  }
+  return usage("--from: the file cannot be read")
+}
+
+const chunks = (source: string): Stream.Stream<Uint8Array, Problem, FileSystem.FileSystem> =>
+  source === "-"
+    ? NodeStream.stdin
+    : Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { type } = yield* fs.stat(source)
+      return type === "Directory"
+        ? Stream.fail(usage("--from: that is a directory, a file is needed"))
+        : Stream.mapError(fs.stream(source, { bytesToRead: FileSystem.Size(maxBytes + 1) }), unreadable)
+    }).pipe(Effect.mapError(unreadable), Stream.unwrap)
+
+const bytes = (source: string): Effect.Effect<Uint8Array, Problem, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    const parts: Array<Uint8Array> = []
+    const size = yield* Stream.runFoldWhile(chunks(source), 0, (read) => read <= maxBytes, (read, part) => {
+      parts.push(part)
+      return read + part.byteLength
+    })
+    if (size > maxBytes) return yield* usage("--from: over 1 MiB, which is no customer")
+    return Buffer.concat(parts)
+  })
+
+const text = (content: Uint8Array): Effect.Effect<string, Problem> =>
+  Effect.try({
+    try: () => new TextDecoder("utf-8", { fatal: true }).decode(content),
+    catch: () => usage("--from: not a text in UTF-8")
+  })
+
+const decodeJson = Schema.decode(Schema.parseJson())
+
+const parse = (content: string): Effect.Effect<unknown, Problem> =>
+  content.trim() === ""
+    ? Effect.fail(usage("--from: empty, a customer as one JSON object is needed"))
+    : decodeJson(content).pipe(
+      // its own message quotes the text
+      Effect.mapError(() => usage("--from: not JSON, a customer as one JSON object is needed")),
+      Effect.filterOrFail(
+        Predicate.isReadonlyRecord,
+        () => usage("--from: not an object, a customer as one JSON object is needed")
+      )
+    )
+
+/** The whole customer in a file, or on the standard input for `-`. */
+export const read = (
+  source: string
+): Effect.Effect<CustomerUpdate, Problem | TrustlyValidationError, FileSystem.FileSystem> =>
+  bytes(source).pipe(Effect.flatMap(text), Effect.flatMap(parse), Effect.flatMap(decodeUpdate))

@@ -1,0 +1,35 @@
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as V8 from "node:v8"
+import * as Vm from "node:vm"
+import { fields, start, trustly } from "./support.ts"
+
+V8.setFlagsFromString("--expose-gc")
+const collect: unknown = Vm.runInNewContext("gc")
+
+const heapMiB = Effect.sync(() => {
+  assert(typeof collect === "function")
+  collect()
+  return process.memoryUsage().heapUsed / 2 ** 20
+})
+
+it.scopedLive("requests leave memory where it was, once the log is full", () =>
+  Effect.gen(function*() {
+    const sandbox = yield* start({ seed: 100 })
+    yield* sandbox.fail({ fault: { _tag: "Status", status: 503 }, every: 10 })
+    yield* sandbox.fail({ fault: { _tag: "Reset" }, every: 50 })
+    const update = (each: number) =>
+      Effect.ignore(
+        trustly(sandbox).post(`/customers/${1_003_000_001 + each % 100}`, {
+          ...fields,
+          customData: { note: `${each} `.repeat(1000) }
+        })
+      )
+    const updates = (from: number) =>
+      Effect.forEach(Array.from({ length: 2000 }, (_, each) => from + each), update, { concurrency: 10, discard: true })
+    yield* updates(0)
+    const before = yield* heapMiB
+    yield* updates(2000)
+    assert.isBelow((yield* heapMiB) - before, 4)
+    assert.strictEqual((yield* sandbox.requests).length, 2000)
+  }), 30_000)

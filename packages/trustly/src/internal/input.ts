@@ -23,21 +23,23 @@ const isId = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && value.length <= maxIdLength && value !== "." && value !== ".." &&
   !notInId.test(value)
 
+const notAnId: Issue = {
+  path: "customerId",
+  problem: "invalid",
+  expected: `1 to ${maxIdLength} characters without / \\ ? # %, white space and control characters, and not . or ..`
+}
+
 /** The identifier of a customer as a segment of a path. */
 export const pathSegment = (operation: Operation, customerId: string): Checked<string> =>
   isId(customerId)
     ? Either.right(encodeURIComponent(customerId))
-    : Either.left(refuse(operation, [{
-      path: "customerId",
-      problem: "invalid",
-      expected: `1 to ${maxIdLength} characters without / \\ ? # %, white space and control characters, and not . or ..`
-    }]))
+    : Either.left(refuse(operation, [notAnId]))
 
 /** The identifier by which customers are looked for, as a query. */
 export const query = (
   by: { readonly externalId: string } | { readonly customerId: string }
 ): Checked<Readonly<Record<string, string>>> => {
-  const { customerId, externalId }: { readonly customerId?: unknown; readonly externalId?: unknown } = by
+  const { customerId, externalId }: { readonly customerId?: unknown; readonly externalId?: unknown } = { ...by }
   if (customerId !== undefined && externalId === undefined && isId(customerId)) return Either.right({ customerId })
   const isText = typeof externalId === "string" && externalId !== "" && !/[\p{Cc}\p{Surrogate}]/u.test(externalId)
   if (customerId === undefined && isText) return Either.right({ externalId })
@@ -90,12 +92,12 @@ export const upsertBody = (customer: unknown): Checked<Body> =>
   encode("createOrUpdate", encodeUpdate, customer).pipe(
     Either.filterOrLeft(
       ({ customerId, externalId }) => customerId === undefined ? typeof externalId === "string" : isId(customerId),
-      () =>
-        refuse("createOrUpdate", [{
-          path: "externalId",
-          problem: "missing",
-          expected: "an externalId or a customerId"
-        }])
+      ({ customerId }) =>
+        refuse("createOrUpdate", [
+          customerId === undefined
+            ? { path: "externalId", problem: "missing", expected: "an externalId or a customerId" }
+            : notAnId
+        ])
     ),
     Either.map(withoutTimestamps)
   )

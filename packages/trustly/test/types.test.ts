@@ -1,0 +1,222 @@
+import type { HttpClient } from "@effect/platform"
+import { describe, expectTypeOf, it } from "@effect/vitest"
+import {
+  type Config,
+  type ConfigError,
+  type Context,
+  type DateTime,
+  type Duration,
+  Effect,
+  Layer,
+  type Option,
+  type Redacted,
+  Schedule
+} from "effect"
+import {
+  type Customer,
+  type CustomerChange,
+  type CustomerRecord,
+  CustomerService,
+  type CustomerUpdate,
+  isRetryable,
+  isTrustlyError,
+  retryAfter,
+  type TrustlyAuthError,
+  TrustlyConfig,
+  type TrustlyDecodeError,
+  type TrustlyError,
+  type TrustlyNetworkError,
+  type TrustlyNotFoundError,
+  type TrustlyRateLimitError,
+  type TrustlyRejectedError,
+  TrustlyRetry,
+  type TrustlyServerError,
+  type TrustlyValidationError
+} from "effect-trustly"
+import { CustomersMemory } from "effect-trustly/testing"
+
+// the compiler is what fails here: the bodies do nothing when they run
+
+class Stock extends Effect.Service<Stock>()("test/Stock", { succeed: { tier: 2 } }) {}
+
+declare const customers: CustomerService.Service
+
+describe("the operations", () => {
+  it("need nothing from their caller and fail with a TrustlyError", () => {
+    type Service = CustomerService.Service
+    expectTypeOf<Service["update"]>().toEqualTypeOf<
+      (customerId: string, customer: CustomerUpdate) => Effect.Effect<Customer, TrustlyError>
+    >()
+    expectTypeOf<Service["get"]>().toEqualTypeOf<(customerId: string) => Effect.Effect<CustomerRecord, TrustlyError>>()
+    expectTypeOf<Service["find"]>().toEqualTypeOf<
+      (
+        by: { readonly externalId: string } | { readonly customerId: string }
+      ) => Effect.Effect<ReadonlyArray<CustomerRecord>, TrustlyError>
+    >()
+    expectTypeOf<Service["createOrUpdate"]>().toEqualTypeOf<
+      (
+        customer: CustomerUpdate & ({ readonly externalId: string } | { readonly customerId: string })
+      ) => Effect.Effect<Customer, TrustlyError>
+    >()
+    expectTypeOf<keyof Service>().toEqualTypeOf<"update" | "get" | "modify" | "find" | "createOrUpdate">()
+  })
+
+  it("modify has the errors and needs of its change", () => {
+    expectTypeOf(() => customers.modify("1", ({ vip = "1" }) => ({ vip }))).returns.toEqualTypeOf<
+      Effect.Effect<Customer, TrustlyError>
+    >()
+
+    const effectful = () =>
+      customers.modify("1", (current) => {
+        expectTypeOf(current).toEqualTypeOf<CustomerRecord>()
+        return Effect.flatMap(
+          Stock,
+          ({ tier }) => tier > 1 ? Effect.succeed({ vip: tier }) : Effect.fail("no" as const)
+        )
+      })
+    expectTypeOf(effectful).returns.toEqualTypeOf<Effect.Effect<Customer, TrustlyError | "no", Stock>>()
+  })
+
+  it("modify and createOrUpdate refuse what lacks sense", () => {
+    // @ts-expect-error -- null does not remove a required field
+    expectTypeOf(() => customers.modify("1", () => ({ name: null }))).returns.not.toBeAny()
+    // @ts-expect-error -- an effect of something else than a change
+    expectTypeOf(() => customers.modify("1", () => Effect.succeed(5))).returns.not.toBeAny()
+    // @ts-expect-error -- neither identifier is there
+    expectTypeOf(() => customers.createOrUpdate(least)).returns.not.toBeAny()
+    // @ts-expect-error -- neither identifier is there
+    expectTypeOf(() => customers.find({})).returns.not.toBeAny()
+  })
+})
+
+describe("the layers", () => {
+  type Built = Layer.Layer<CustomerService, ConfigError.ConfigError, HttpClient.HttpClient>
+
+  it("say what they give, how they fail and what they need", () => {
+    expectTypeOf(CustomerService.make).toEqualTypeOf<
+      (
+        options: TrustlyConfig.Options
+      ) => Effect.Effect<CustomerService.Service, ConfigError.ConfigError, HttpClient.HttpClient>
+    >()
+    expectTypeOf(CustomerService.layer).toEqualTypeOf<(options: TrustlyConfig.Options) => Built>()
+    expectTypeOf(CustomerService.layerConfig).toEqualTypeOf<
+      (config?: Config.Config.Wrap<TrustlyConfig.Options>) => Built
+    >()
+    expectTypeOf(CustomerService.layerTest).toEqualTypeOf<
+      (partial?: Partial<CustomerService.Service>) => Layer.Layer<CustomerService>
+    >()
+    expectTypeOf<Context.Tag.Service<typeof CustomerService>>().toEqualTypeOf<CustomerService.Service>()
+    expectTypeOf(CustomersMemory.layer).returns.toEqualTypeOf<Layer.Layer<CustomerService | CustomersMemory>>()
+  })
+
+  it("withRetry leaves the type of the layer alone", () => {
+    const retrying = CustomerService.withRetry(TrustlyRetry.policy())
+    expectTypeOf(retrying(CustomerService.layerConfig())).toEqualTypeOf<Built>()
+    expectTypeOf(retrying(CustomerService.layerTest())).toEqualTypeOf<Layer.Layer<CustomerService>>()
+    expectTypeOf(CustomerService.withRetry).toBeCallableWith(Schedule.recurs(3))
+    // @ts-expect-error -- not the layer of a CustomerService
+    expectTypeOf(() => retrying(Layer.empty)).returns.not.toBeAny()
+  })
+
+  it("the policy is one for Effect.retry of any error", () => {
+    expectTypeOf(TrustlyRetry.policy).returns.toEqualTypeOf<Schedule.Schedule<Duration.Duration, unknown>>()
+    expectTypeOf(Effect.retry(Effect.fail("no" as const), TrustlyRetry.policy())).toEqualTypeOf<
+      Effect.Effect<never, "no">
+    >()
+    expectTypeOf(TrustlyRetry.config).toEqualTypeOf<Config.Config<TrustlyRetry.Options>>()
+    expectTypeOf(TrustlyConfig.config).toEqualTypeOf<Config.Config<TrustlyConfig.Options>>()
+  })
+})
+
+const least = { name: "Jo Doe", email: "jo@example.test", phone: "+1", address: { country: "US" } }
+
+describe("what is sent", () => {
+  it("takes absent, null or a value of an optional field, inside the address too", () => {
+    type Write<Field extends keyof CustomerUpdate> = Exclude<CustomerUpdate[Field], undefined>
+    expectTypeOf<Write<"taxId">>().toEqualTypeOf<string | Redacted.Redacted | null>()
+    expectTypeOf<Write<"dateOfBirth">>().toEqualTypeOf<string | Redacted.Redacted | null>()
+    expectTypeOf<Write<"nationalId">>().toEqualTypeOf<string | Redacted.Redacted | null>()
+    expectTypeOf<NonNullable<CustomerUpdate["driverLicense"]>["number"]>().toEqualTypeOf<string | Redacted.Redacted>()
+    expectTypeOf<Write<"vip">>().toEqualTypeOf<string | number | null>()
+    expectTypeOf<Write<"enrollDate">>().toEqualTypeOf<DateTime.Utc | null>()
+    expectTypeOf<Write<"customData">>().toEqualTypeOf<{ readonly [key: string]: unknown } | null>()
+    expectTypeOf<Write<"customerId">>().toEqualTypeOf<string>()
+    expectTypeOf({ ...least, vip: null, address: { country: "US", zip: null } }).toExtend<CustomerUpdate>()
+  })
+
+  it("refuses an undefined field and a required one that is absent or null", () => {
+    expectTypeOf<typeof least>().toExtend<CustomerUpdate>()
+    expectTypeOf<{ readonly currency: undefined } & typeof least>().not.toExtend<CustomerUpdate>()
+    expectTypeOf<Omit<typeof least, "name"> & { readonly name: null }>().not.toExtend<CustomerUpdate>()
+    expectTypeOf<Omit<typeof least, "address"> & { address: { country: null } }>().not.toExtend<CustomerUpdate>()
+    expectTypeOf<Omit<typeof least, "email">>().not.toExtend<CustomerUpdate>()
+    expectTypeOf<{ readonly driverLicense: { readonly state: "CA" } }>().not.toExtend<CustomerChange>()
+    // @ts-expect-error -- no such field
+    expectTypeOf(() => customers.update("1", { ...least, fullName: "Jo Doe" })).returns.not.toBeAny()
+  })
+
+  it("of a change everything is optional", () => {
+    expectTypeOf<{}>().toExtend<CustomerChange>()
+    expectTypeOf<{ readonly address: { readonly city: "Reno" } }>().toExtend<CustomerChange>()
+  })
+})
+
+describe("what comes back", () => {
+  it("has the required fields after a write, and maybe none as stored", () => {
+    expectTypeOf<Customer["name"]>().toEqualTypeOf<string>()
+    expectTypeOf<Customer["address"]["country"]>().toEqualTypeOf<string>()
+    expectTypeOf<{}>().toExtend<CustomerRecord>()
+    expectTypeOf<Customer>().toExtend<CustomerRecord>()
+    expectTypeOf<Customer["taxId"]>().toEqualTypeOf<Redacted.Redacted | undefined>()
+    expectTypeOf<Customer["vip"]>().toEqualTypeOf<string | undefined>()
+    expectTypeOf<Customer["updatedAt"]>().toEqualTypeOf<DateTime.Utc | undefined>()
+  })
+})
+
+const tagOf = ({ _tag }: TrustlyError) => Effect.succeed(_tag)
+
+describe("the errors", () => {
+  it("are the eight, and handling each leaves none", () => {
+    expectTypeOf<TrustlyError>().toEqualTypeOf<
+      | TrustlyValidationError
+      | TrustlyAuthError
+      | TrustlyNotFoundError
+      | TrustlyRejectedError
+      | TrustlyRateLimitError
+      | TrustlyServerError
+      | TrustlyNetworkError
+      | TrustlyDecodeError
+    >()
+    expectTypeOf(() =>
+      customers.get("1").pipe(Effect.catchTags({
+        TrustlyValidationError: tagOf,
+        TrustlyAuthError: tagOf,
+        TrustlyNotFoundError: tagOf,
+        TrustlyRejectedError: tagOf,
+        TrustlyRateLimitError: tagOf,
+        TrustlyServerError: tagOf,
+        TrustlyNetworkError: tagOf,
+        TrustlyDecodeError: tagOf
+      }))
+    ).returns.toEqualTypeOf<Effect.Effect<CustomerRecord | TrustlyError["_tag"]>>()
+  })
+
+  it("all say whether a retry helps and what became of the write", () => {
+    expectTypeOf<TrustlyError["isRetryable"]>().toEqualTypeOf<boolean>()
+    expectTypeOf<TrustlyError["outcome"]>().toEqualTypeOf<"NotSent" | "Rejected" | "Unknown" | "Applied">()
+    expectTypeOf<TrustlyError["operation"]>().toEqualTypeOf<keyof CustomerService.Service>()
+    expectTypeOf<TrustlyError["serverMessages"]>().toEqualTypeOf<ReadonlyArray<Redacted.Redacted>>()
+    expectTypeOf<TrustlyNetworkError["reason"]>().toEqualTypeOf<
+      "Dns" | "Connect" | "Tls" | "Timeout" | "Reset" | "Protocol"
+    >()
+    expectTypeOf<TrustlyDecodeError["reason"]>().toEqualTypeOf<
+      "NotJson" | "Empty" | "Shape" | "Encoding" | "TooLarge"
+    >()
+  })
+
+  it("are told from everything else", () => {
+    expectTypeOf(isTrustlyError).guards.toEqualTypeOf<TrustlyError>()
+    expectTypeOf(isRetryable).toEqualTypeOf<(u: unknown) => boolean>()
+    expectTypeOf(retryAfter).toEqualTypeOf<(u: unknown) => Option.Option<Duration.Duration>>()
+  })
+})

@@ -179,7 +179,11 @@ export class CustomerService
    *
    * assert.strictEqual(typeof Effect.runSync(merchants).north.update, "function")
    */
-  static readonly make = make
+  static make(
+    options: TrustlyConfig.Options
+  ): Effect.Effect<CustomerService.Service, ConfigError.ConfigError, HttpClient.HttpClient> {
+    return make(options)
+  }
 
   /**
    * The service with options from the program.
@@ -194,10 +198,11 @@ export class CustomerService
    *
    * export const main = Layer.provide(customers, FetchHttpClient.layer)
    */
-  static readonly layer = (
+  static layer(
     options: TrustlyConfig.Options
-  ): Layer.Layer<CustomerService, ConfigError.ConfigError, HttpClient.HttpClient> =>
-    Layer.effect(CustomerService, make(options))
+  ): Layer.Layer<CustomerService, ConfigError.ConfigError, HttpClient.HttpClient> {
+    return Layer.effect(CustomerService, make(options))
+  }
 
   /**
    * The service with options from `Config`; from the environment variables of `TrustlyConfig.config` unless told otherwise.
@@ -217,10 +222,11 @@ export class CustomerService
    * export const main = Layer.provide(fromEnvironment, FetchHttpClient.layer)
    * export const other = Layer.provide(fromElsewhere, FetchHttpClient.layer)
    */
-  static readonly layerConfig = (
+  static layerConfig(
     config: Config.Config.Wrap<TrustlyConfig.Options> = TrustlyConfig.config
-  ): Layer.Layer<CustomerService, ConfigError.ConfigError, HttpClient.HttpClient> =>
-    Layer.effect(CustomerService, Effect.flatMap(Config.unwrap(config), make))
+  ): Layer.Layer<CustomerService, ConfigError.ConfigError, HttpClient.HttpClient> {
+    return Layer.effect(CustomerService, Effect.flatMap(Config.unwrap(config), make))
+  }
 
   /**
    * A service for unit tests: the operations that are given, and a defect from each other one. For a service that keeps
@@ -241,8 +247,9 @@ export class CustomerService
    * )
    * assert.strictEqual(error._tag, "TrustlyNotFoundError")
    */
-  static readonly layerTest = (partial: Partial<CustomerService.Service> = {}): Layer.Layer<CustomerService> =>
-    Layer.mock(CustomerService, partial)
+  static layerTest(partial: Partial<CustomerService.Service> = {}): Layer.Layer<CustomerService> {
+    return Layer.mock(CustomerService, partial)
+  }
 
   /**
    * Puts a retry policy on every operation of a layer. The error that comes out is that of the last attempt, with the worst
@@ -259,7 +266,9 @@ export class CustomerService
    *   Layer.provide(FetchHttpClient.layer)
    * )
    */
-  static readonly withRetry = (policy: Schedule.Schedule<unknown, unknown>) => {
+  static withRetry(
+    policy: Schedule.Schedule<unknown, unknown>
+  ): <E, R>(layer: Layer.Layer<CustomerService, E, R>) => Layer.Layer<CustomerService, E, R> {
     const retrying = retryingWith(policy)
     const service = (customers: CustomerService.Service): CustomerService.Service => ({
       update: (customerId, customer) => retrying(customers.update(customerId, customer)),
@@ -268,7 +277,7 @@ export class CustomerService
       find: (by) => retrying(customers.find(by)),
       createOrUpdate: (customer) => retrying(customers.createOrUpdate(customer))
     })
-    return <E, R>(layer: Layer.Layer<CustomerService, E, R>): Layer.Layer<CustomerService, E, R> =>
+    return (layer) =>
       Layer.map(layer, (context) => Context.make(CustomerService, service(Context.get(context, CustomerService))))
   }
 }

@@ -153,7 +153,7 @@ const answer = (status: number) => ({
   errors: defaulting(Schema.Array(ServerError), [])
 })
 
-const wait = { retryAfter: Schema.optionalWith(Schema.DurationFromMillis, { exact: true }) }
+const wait = { retryAfter: Schema.optionalWith(Schema.Duration, { exact: true }) }
 
 type Props<Fields extends Schema.Struct.Fields> = Schema.Struct.Constructor<Fields>
 

@@ -3,8 +3,6 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
 const seconds = /^\d+$/
-// an infinite duration would not survive the error's own encoding
-const longest = Number.MAX_SAFE_INTEGER / 1000
 const day = "(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?"
 const month = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 const time = "\\d{2}:\\d{2}:\\d{2}"
@@ -15,7 +13,7 @@ const asctimeDate = new RegExp(`^${day} ${month} [ \\d]\\d ${time} \\d{4}$`)
 /** How long a `Retry-After` header asks to wait, in seconds or by a date; negative, past and garbage values count as absent. */
 export const parse = (header: string | undefined, nowMillis: number): Option.Option<Duration.Duration> => {
   const value = header?.trim() ?? ""
-  if (seconds.test(value)) return Option.some(Duration.seconds(Math.min(Number(value), longest)))
+  if (seconds.test(value)) return Option.some(Duration.seconds(Number(value)))
   if (!httpDate.test(value) && !asctimeDate.test(value)) return Option.none()
   // DateTime.make reads a zone only as Z or an offset, and takes a date without one for UTC
   return DateTime.make(value.replace(/ GMT$/, "")).pipe(

@@ -189,7 +189,7 @@ export class CustomersMemory
    *
    * await Effect.runPromise(Effect.provide(program, CustomersMemory.layer([joe])))
    */
-  static readonly layer = (
-    seed: Iterable<TrustlyModel.WireCustomer> = []
-  ): Layer.Layer<CustomerService | CustomersMemory> => Layer.effectContext(Effect.suspend(() => make(seed)))
+  static layer(seed: Iterable<TrustlyModel.WireCustomer> = []): Layer.Layer<CustomerService | CustomersMemory> {
+    return Layer.effectContext(Effect.suspend(() => make(seed)))
+  }
 }

@@ -1,0 +1,123 @@
+import { HttpClient } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Config, ConfigError, ConfigProvider, Context, Duration, Effect, Layer, Redacted } from "effect"
+import { CustomerService, TrustlyConfig } from "effect-trustly"
+
+const client = Layer.succeed(HttpClient.HttpClient, HttpClient.make(() => Effect.never))
+
+const environment = {
+  TRUSTLY_ACCESS_ID: "id",
+  TRUSTLY_ACCESS_KEY: "key"
+}
+
+const provided = (entries: Readonly<Record<string, string>>) =>
+  Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(entries))))
+
+const build = (layer: ReturnType<typeof CustomerService.layerConfig>) =>
+  Effect.scoped(
+    Effect.map(Layer.build(Layer.provide(layer, client)), (context) => Context.get(context, CustomerService))
+  )
+
+const printed = (error: unknown): string => `${String(error)} ${JSON.stringify(error)}`
+
+describe("config", () => {
+  it.effect("reads the four variables", () =>
+    Effect.gen(function*() {
+      const options = yield* TrustlyConfig.config
+      assert.strictEqual(options.accessId, "id")
+      assert.strictEqual(Redacted.value(options.accessKey), "key")
+      assert.strictEqual(options.baseUrl, TrustlyConfig.productionUrl)
+      assert.deepStrictEqual(options.timeout, Duration.seconds(10))
+    }).pipe(provided({
+      ...environment,
+      TRUSTLY_BASE_URL: `${TrustlyConfig.productionUrl}/`,
+      TRUSTLY_TIMEOUT: "10 seconds"
+    })))
+
+  it.effect("needs credentials and nothing else", () =>
+    Effect.map(
+      TrustlyConfig.config,
+      ({ baseUrl, timeout }) => assert.deepStrictEqual([baseUrl, timeout], [undefined, undefined])
+    )
+      .pipe(provided(environment)))
+
+  const refused: ReadonlyArray<readonly [key: string, value: string | undefined]> = [
+    ...["TRUSTLY_ACCESS_ID", "TRUSTLY_ACCESS_KEY"].flatMap((key) =>
+      [undefined, "", " sentinel", "sentinel ", "senti\nnel", "senti\u0000nel"].map((value) => [key, value] as const)
+    ),
+    ["TRUSTLY_ACCESS_ID", "senti:nel"],
+    ...[
+      "",
+      "sentinel",
+      "http://sentinel.example",
+      "http://localhost.sentinel.example",
+      "ftp://sentinel.example",
+      "https://user@sentinel.example",
+      "https://:pass@sentinel.example",
+      "https://sentinel.example?",
+      "https://sentinel.example/?a=1",
+      "https://sentinel.example/#a"
+    ].map((value) => ["TRUSTLY_BASE_URL", value] as const),
+    ...["", "sentinel", "0 millis", "-1 seconds"].map((value) => ["TRUSTLY_TIMEOUT", value] as const)
+  ]
+  for (const [key, value] of refused) {
+    it.effect(`refuses ${key} ${value === undefined ? "that is not there" : JSON.stringify(value)}`, () => {
+      const { [key]: _, ...others }: Record<string, string> = environment
+      return Effect.gen(function*() {
+        const error = yield* Effect.flip(TrustlyConfig.config)
+        assert.isTrue(ConfigError.isConfigError(error))
+        assert.include(String(error), key)
+        assert.notMatch(printed(error), /senti/)
+        // and so does the layer that reads it
+        assert.include(String(yield* Effect.flip(build(CustomerService.layerConfig()))), key)
+      }).pipe(provided(value === undefined ? others : { ...others, [key]: value }))
+    })
+  }
+
+  for (
+    const url of [
+      "http://localhost:4000/api/v1",
+      "http://127.0.0.1",
+      "http://[::1]:1/",
+      "https://trustly.example:8443/x/"
+    ]
+  ) {
+    it.effect(`takes ${url}`, () =>
+      Effect.map(TrustlyConfig.config, ({ baseUrl }) => assert.strictEqual(baseUrl, url.replace(/\/$/, ""))).pipe(
+        provided({ ...environment, TRUSTLY_BASE_URL: url })
+      ))
+  }
+})
+
+describe("layers", () => {
+  it.effect("layerConfig takes a Config for each option", () =>
+    build(CustomerService.layerConfig({
+      accessId: Config.string("MERCHANT"),
+      accessKey: Config.redacted("SECRET"),
+      timeout: Config.succeed(Duration.infinity)
+    })).pipe(provided({ MERCHANT: "id", SECRET: "key" })))
+
+  const options: TrustlyConfig.Options = { accessId: "id", accessKey: Redacted.make("key") }
+  const wrong: Readonly<Record<string, Partial<TrustlyConfig.Options>>> = {
+    accessId: { accessId: "" },
+    accessKey: { accessKey: Redacted.make("sentinel\n") },
+    baseUrl: { baseUrl: "http://sentinel.example" },
+    timeout: { timeout: 0 },
+    maxResponseBytes: { maxResponseBytes: 0.5 }
+  }
+  for (const [name, more] of Object.entries(wrong)) {
+    it.effect(`layer refuses a wrong ${name} by its name`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(build(CustomerService.layer({ ...options, ...more })))
+        assert.include(String(error), name)
+        assert.notInclude(String(error), "sentinel")
+      }))
+  }
+
+  it.effect("http to any host has to be allowed", () =>
+    Effect.gen(function*() {
+      const baseUrl = "http://trustly.example"
+      yield* build(CustomerService.layer({ ...options, baseUrl, allowInsecureHttp: true }))
+      yield* Effect.flip(build(CustomerService.layer({ ...options, baseUrl })))
+    }))
+})

@@ -1,0 +1,189 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, Duration, Effect, Either, FastCheck, Option, Redacted, Schema } from "effect"
+import {
+  isRetryable,
+  isTrustlyError,
+  retryAfter,
+  TrustlyAuthError,
+  TrustlyDecodeError,
+  TrustlyError,
+  TrustlyNetworkError,
+  TrustlyNotFoundError,
+  TrustlyRateLimitError,
+  TrustlyRejectedError,
+  TrustlyServerError,
+  TrustlyValidationError
+} from "effect-trustly"
+import { withServerMessages } from "../src/internal/serverMessages.ts"
+
+const defaults: ReadonlyArray<readonly [error: TrustlyError, facts: object, message: string]> = [
+  [
+    new TrustlyValidationError({}),
+    { isRetryable: false, outcome: "NotSent", issues: [], errors: [] },
+    "CustomerService.update: input refused"
+  ],
+  [
+    new TrustlyAuthError({}),
+    { isRetryable: false, outcome: "Rejected", status: 401, errors: [] },
+    "CustomerService.update: credentials refused (HTTP 401)"
+  ],
+  [
+    new TrustlyNotFoundError({}),
+    { isRetryable: false, outcome: "Rejected", status: 404, errors: [] },
+    "CustomerService.update: customer not found (HTTP 404)"
+  ],
+  [
+    new TrustlyRejectedError({}),
+    { isRetryable: false, outcome: "Rejected", status: 409, errors: [] },
+    "CustomerService.update: request rejected (HTTP 409)"
+  ],
+  [
+    new TrustlyRateLimitError({}),
+    { isRetryable: true, outcome: "Rejected", status: 429, errors: [] },
+    "CustomerService.update: too many requests (HTTP 429)"
+  ],
+  [
+    new TrustlyServerError({}),
+    { isRetryable: true, outcome: "Unknown", status: 500, errors: [] },
+    "CustomerService.update: Trustly failed (HTTP 500)"
+  ],
+  [
+    new TrustlyNetworkError({}),
+    { isRetryable: true, outcome: "Unknown", reason: "Reset" },
+    "CustomerService.update: no complete answer: Reset"
+  ],
+  [
+    new TrustlyDecodeError({}),
+    { isRetryable: false, outcome: "Applied", status: 200, reason: "Shape", issues: [] },
+    "CustomerService.update: answer not understood: Shape (HTTP 200)"
+  ]
+]
+
+describe("an error without facts", () => {
+  for (const [error, facts, message] of defaults) {
+    it(`${error._tag} has its defaults`, () => {
+      assert.deepInclude(error, { operation: "update", ...facts })
+      assert.strictEqual(error.message, message)
+      assert.isTrue(error instanceof Error)
+    })
+  }
+})
+
+describe("the message", () => {
+  it("says in one line what a reader has to know", () => {
+    const auth = new TrustlyAuthError({ errors: [{ code: 375 }] })
+    assert.strictEqual(auth.message, "CustomerService.update: credentials refused (HTTP 401, code 375)")
+    const validation = new TrustlyValidationError({
+      operation: "modify",
+      status: 400,
+      errors: [{ code: 200, location: "address.zip" }],
+      issues: [{ path: "", problem: "invalid", expected: "an object" }, { path: "name", problem: "missing" }]
+    })
+    assert.strictEqual(
+      validation.message,
+      "CustomerService.modify: input refused: the value is invalid, expected an object; name is missing " +
+        "(HTTP 400, code 200 at address.zip)"
+    )
+    assert.include(new TrustlyRejectedError({ status: 302 }).message, "redirected, not followed")
+    assert.include(new TrustlyServerError({ retryAfter: Duration.seconds(7) }).message, "asks to wait 7 s")
+    assert.include(new TrustlyNetworkError({ reason: "Reset", code: "ECONNRESET" }).message, "Reset, ECONNRESET")
+    assert.include(new TrustlyNotFoundError({ customerId: "1" }).message, "customer 1 not found")
+  })
+})
+
+describe("facts that depend on others", () => {
+  it("are derived, and can be given", () => {
+    assert.strictEqual(new TrustlyValidationError({ status: 422 }).outcome, "Rejected")
+    assert.strictEqual(new TrustlyServerError({ status: 501 }).isRetryable, false)
+    assert.strictEqual(new TrustlyNetworkError({ reason: "Tls" }).isRetryable, false)
+    for (const reason of ["Dns", "Connect", "Tls"] as const) {
+      assert.strictEqual(new TrustlyNetworkError({ reason }).outcome, "NotSent")
+    }
+    for (const operation of ["get", "find"] as const) {
+      assert.strictEqual(new TrustlyServerError({ operation }).outcome, "NotSent")
+      assert.strictEqual(new TrustlyNetworkError({ operation }).outcome, "NotSent")
+      assert.strictEqual(new TrustlyDecodeError({ operation }).outcome, "NotSent")
+      assert.strictEqual(new TrustlyRateLimitError({ operation }).outcome, "Rejected")
+    }
+    assert.strictEqual(new TrustlyServerError({ outcome: "NotSent", isRetryable: false }).isRetryable, false)
+  })
+})
+
+const encode = Schema.encodeEither(Schema.parseJson(TrustlyError))
+const decode = Schema.decodeEither(Schema.parseJson(TrustlyError))
+
+describe("an error that crosses a process boundary", () => {
+  const full: ReadonlyArray<TrustlyError> = [
+    ...defaults.map(([error]) => error),
+    new TrustlyValidationError({
+      status: 400,
+      issues: [{ path: "a.b", problem: "invalid", expected: "x" }],
+      errors: [{ code: 200, location: "name" }]
+    }),
+    new TrustlyRateLimitError({ operation: "get", retryAfter: Duration.seconds(7), errors: [{ code: 1 }] }),
+    new TrustlyNetworkError({ operation: "find", reason: "Dns", code: "ENOTFOUND" }),
+    new TrustlyNotFoundError({ operation: "modify", customerId: "1" })
+  ]
+  for (const error of full) {
+    it(`${error.message} is the same after it`, () => {
+      const back = Either.getOrThrow(Either.flatMap(encode(error), decode))
+      assert.strictEqual(back._tag, error._tag)
+      assert.strictEqual(back.message, error.message)
+      assert.deepStrictEqual({ ...back }, { ...error })
+    })
+  }
+
+  it("whatever its facts are", () => {
+    FastCheck.assert(FastCheck.property(Arbitrary.make(TrustlyError), (error) => {
+      const back = Either.getOrThrow(Either.flatMap(encode(error), decode))
+      return back.message === error.message && back.outcome === error.outcome && back.isRetryable === error.isRetryable
+    }))
+  })
+})
+
+describe("Trustly's own words", () => {
+  const error = withServerMessages(new TrustlyAuthError({}), ["sentinel of the server"])
+
+  it("can be read on purpose", () => {
+    assert.deepStrictEqual(error.serverMessages.map(Redacted.value), ["sentinel of the server"])
+    assert.deepStrictEqual(new TrustlyAuthError({}).serverMessages, [])
+  })
+  it("are in no print, and gone after a boundary", () => {
+    const json = Either.getOrThrow(encode(error))
+    assert.notInclude(`${json} ${JSON.stringify(error)} ${String(error)} ${error.stack} ${error.message}`, "sentinel")
+    assert.deepStrictEqual(Either.getOrThrow(decode(json)).serverMessages, [])
+  })
+})
+
+describe("the predicates", () => {
+  it("know the eight", () => {
+    for (const [error, facts] of defaults) {
+      assert.isTrue(isTrustlyError(error))
+      assert.strictEqual(isRetryable(error), "isRetryable" in facts && facts.isRetryable)
+    }
+  })
+  it("are total", () => {
+    FastCheck.assert(
+      FastCheck.property(
+        FastCheck.anything(),
+        (value) => !isTrustlyError(value) && !isRetryable(value) && Option.isNone(retryAfter(value))
+      )
+    )
+    for (const value of [null, undefined, Object.create(null), { _tag: "TrustlyServerError", isRetryable: true }]) {
+      assert.isFalse(isTrustlyError(value))
+      assert.isFalse(isRetryable(value))
+    }
+  })
+  it("tell how long to wait", () => {
+    const wait = Duration.seconds(7)
+    assert.deepStrictEqual(retryAfter(new TrustlyServerError({ retryAfter: wait })), Option.some(wait))
+    assert.deepStrictEqual(retryAfter(new TrustlyServerError({})), Option.none())
+    assert.deepStrictEqual(retryAfter(new TrustlyAuthError({})), Option.none())
+  })
+})
+
+it.effect("is an effect that fails", () =>
+  Effect.map(
+    Effect.flip(new TrustlyAuthError({ operation: "get" })),
+    (error) => assert.strictEqual(error.operation, "get")
+  ))

@@ -1,0 +1,185 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Data, Deferred, Effect, Exit, Fiber, Redacted, Ref, Schema, TestClock } from "effect"
+import { type CustomerService, TrustlyRetry } from "effect-trustly"
+import { json, least, scriptedService } from "./support.ts"
+
+const stored = {
+  ...least,
+  address: { country: "US", city: "Reno", zip: "89" },
+  customerId: "1",
+  taxId: "#####6790",
+  externalTier: "Gold",
+  driverLicense: { number: "#####", state: "CA" }
+}
+
+const parse = Schema.decodeSync(Schema.parseJson(Schema.Object))
+
+interface Server {
+  readonly customers: CustomerService.Service
+  readonly requests: Effect.Effect<ReadonlyArray<string>>
+  readonly bodies: Effect.Effect<ReadonlyArray<object>>
+}
+
+/** A server that holds this record, whoever is asked for, and answers a write with it. */
+const holding = (record: object): Effect.Effect<Server> =>
+  Effect.gen(function*() {
+    const seen = yield* Ref.make<ReadonlyArray<readonly [request: string, body: string]>>([])
+    const customers = yield* scriptedService(({ body, method, url }) =>
+      Ref.update(seen, (all) => [...all, [`${method} ${url.slice(-1)}`, body] as const]).pipe(
+        Effect.zipRight(Effect.yieldNow()),
+        Effect.zipRight(json({ customer: method === "GET" ? record : { ...record, ...least } }))
+      )
+    )
+    return {
+      customers,
+      requests: Effect.map(Ref.get(seen), (all) => all.map(([request]) => request)),
+      bodies: Effect.map(Ref.get(seen), (all) => all.flatMap(([, body]) => body === "" ? [] : [parse(body)]))
+    }
+  })
+
+describe("what modify sends", () => {
+  it.effect("is the required fields as read and the changed ones, and no mask", () =>
+    Effect.gen(function*() {
+      const { bodies, customers, requests } = yield* holding(stored)
+      yield* customers.modify("1", ({ externalTier }) => ({ vip: 2, currency: `${externalTier}` }))
+      yield* customers.modify("1", () => ({}))
+      const required = { name: least.name, email: least.email, phone: least.phone, address: stored.address }
+      assert.deepStrictEqual(yield* bodies, [{ ...required, vip: 2, currency: "Gold" }, required])
+      assert.deepStrictEqual(yield* requests, ["GET 1", "POST 1", "GET 1", "POST 1"])
+    }))
+
+  it.effect("is an address laid over the stored one, and a license in its place", () =>
+    Effect.gen(function*() {
+      const { bodies, customers } = yield* holding(stored)
+      yield* customers.modify("1", () => ({
+        address: { city: "Sparks", address2: null },
+        driverLicense: { number: Redacted.make("A1"), state: "NV" },
+        externalTier: null
+      }))
+      const [body] = yield* bodies
+      assert.deepInclude(body, {
+        // what is carried over is not held to the minima of a write
+        address: { country: "US", city: "Sparks", zip: "89", address2: null },
+        driverLicense: { number: "A1", state: "NV" },
+        externalTier: null
+      })
+    }))
+
+  it.effect("is nothing where a required field is nowhere, which is named", () =>
+    Effect.gen(function*() {
+      const { bodies, customers } = yield* holding({ customerId: "1", email: "jo@example.test" })
+      const error = yield* Effect.flip(customers.modify("1", () => ({ name: "Jo", address: { city: "Reno" } })))
+      assert.strictEqual(error._tag, "TrustlyValidationError")
+      assert.deepInclude(error, {
+        operation: "modify",
+        outcome: "NotSent",
+        issues: [{ path: "phone", problem: "missing" }, { path: "address.country", problem: "missing" }]
+      })
+      assert.deepStrictEqual(yield* bodies, [])
+      yield* customers.modify("1", () => ({ name: "Jo", phone: "+1", address: { country: "US" } }))
+      assert.strictEqual((yield* bodies).length, 1)
+    }))
+
+  it.effect("is nothing where the change is refused", () =>
+    Effect.gen(function*() {
+      const { bodies, customers } = yield* holding(stored)
+      const error = yield* Effect.flip(customers.modify("1", () => ({ address: { zip: "1" }, customerId: "2" })))
+      assert.propertyVal(error, "_tag", "TrustlyValidationError")
+      assert.deepStrictEqual(yield* bodies, [])
+    }))
+})
+
+class Refused extends Data.TaggedError("Refused") {}
+
+describe("the change", () => {
+  it.effect("may be an effect with an error and needs of its own", () =>
+    Effect.gen(function*() {
+      const { bodies, customers } = yield* holding(stored)
+      yield* customers.modify("1", () => Effect.as(TestClock.currentTimeMillis, { vip: 1 }))
+      const error = yield* Effect.flip(customers.modify("1", () => new Refused()))
+      assert.strictEqual(error._tag, "Refused")
+      assert.strictEqual((yield* bodies).length, 1)
+    }))
+
+  it.effect("is asked for again with what a retry reads", () =>
+    Effect.gen(function*() {
+      const vips = yield* Ref.make(0)
+      const customers = yield* scriptedService(({ method }) =>
+        method === "POST"
+          ? json({}, { status: 503 })
+          : Effect.flatMap(Ref.updateAndGet(vips, (n) => n + 1), (vip) => json({ customer: { ...stored, vip } }))
+      )
+      const read = yield* Ref.make<ReadonlyArray<string | undefined>>([])
+      const modify = customers.modify("1", ({ vip }) => Effect.as(Ref.update(read, (all) => [...all, vip]), { vip: 9 }))
+      const policy = TrustlyRetry.policy({ times: 2 })
+      const fiber = yield* Effect.fork(Effect.flip(Effect.retry(modify, policy)))
+      yield* TestClock.adjust("1 minute")
+      assert.propertyVal(yield* Fiber.join(fiber), "outcome", "Unknown")
+      assert.deepStrictEqual(yield* Ref.get(read), ["1", "2", "3"])
+    }))
+})
+
+describe("several at once", () => {
+  it.effect("of one customer run one after the other, of different ones side by side", () =>
+    Effect.gen(function*() {
+      const { customers, requests } = yield* holding(stored)
+      const gate = yield* Deferred.make<void>()
+      const slow = customers.modify("1", () => Effect.as(Deferred.await(gate), { vip: 1 }))
+      const fibers = yield* Effect.forEach([slow, customers.modify("1", () => ({ vip: 2 }))], Effect.fork)
+      yield* Effect.repeatN(Effect.yieldNow(), 50)
+      yield* customers.modify("2", () => ({ vip: 3 }))
+      assert.deepStrictEqual(yield* requests, ["GET 1", "GET 2", "POST 2"])
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.joinAll(fibers)
+      assert.deepStrictEqual(yield* requests, ["GET 1", "GET 2", "POST 2", "POST 1", "GET 1", "POST 1"])
+    }))
+
+  it.effect("inside of its own change is an error, not a deadlock", () =>
+    Effect.gen(function*() {
+      const { customers } = yield* holding(stored)
+      const inner = customers.modify("1", () => ({ vip: 1 }))
+      const error = yield* Effect.flip(customers.modify("1", () => Effect.as(inner, { vip: 2 })))
+      assert.propertyVal(error, "_tag", "TrustlyValidationError")
+      assert.propertyVal(error, "operation", "modify")
+      const across = customers.modify("1", () => Effect.as(customers.modify("2", () => Effect.as(inner, {})), {}))
+      assert.propertyVal(yield* Effect.flip(across), "_tag", "TrustlyValidationError")
+      // of another customer it is fine, and all locks are free again
+      yield* customers.modify("1", () => Effect.as(customers.modify("2", () => ({})), {}))
+    }))
+
+  it.effect("two that want each other's customer do not wait for ever", () =>
+    Effect.gen(function*() {
+      const { customers } = yield* holding(stored)
+      const both = yield* Effect.all([Deferred.make<void>(), Deferred.make<void>()])
+      const crossing = (mine: string, other: string, [here, there]: typeof both) =>
+        customers.modify(mine, () =>
+          Deferred.succeed(here, undefined).pipe(
+            Effect.zipRight(Deferred.await(there)),
+            Effect.zipRight(customers.modify(other, () => ({}))),
+            Effect.as({})
+          ))
+      const [one, two] = both
+      const exits = yield* Effect.all([
+        Effect.exit(crossing("1", "2", [one, two])),
+        Effect.exit(crossing("2", "1", [two, one]))
+      ], { concurrency: 2 })
+      assert.isAbove(exits.filter(Exit.isFailure).length, 0)
+    }))
+
+  it.effect("an interrupted one lets the next one in", () =>
+    Effect.gen(function*() {
+      const { customers, requests } = yield* holding(stored)
+      const held = yield* Deferred.make<void>()
+      const fiber = yield* Effect.fork(
+        customers.modify("1", () => Effect.zipRight(Deferred.succeed(held, undefined), Effect.never))
+      )
+      yield* Deferred.await(held)
+      const waiting = yield* Effect.fork(customers.modify("1", () => ({ vip: 1 })))
+      const given = yield* Effect.fork(customers.modify("1", () => ({ vip: 2 })))
+      yield* Effect.yieldNow()
+      yield* Fiber.interrupt(given)
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual((yield* Fiber.join(waiting)).name, least.name)
+      assert.deepStrictEqual(yield* requests, ["GET 1", "GET 1", "POST 1"])
+    }))
+})

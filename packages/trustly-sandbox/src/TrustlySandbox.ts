@@ -172,8 +172,9 @@ export class TrustlySandbox
    *
    * await Effect.runPromise(Effect.provide(program, Customers))
    */
-  static readonly layer = (
+  static layer(
     options: TrustlySandbox.Options = {}
-  ): Layer.Layer<TrustlySandbox, HttpServerError.ServeError | ConfigError.ConfigError> =>
-    Layer.scoped(TrustlySandbox, make(options))
+  ): Layer.Layer<TrustlySandbox, HttpServerError.ServeError | ConfigError.ConfigError> {
+    return Layer.scoped(TrustlySandbox, make(options))
+  }
 }

@@ -67,3 +67,10 @@ export const fields = {
   phone: "+1 555 0100",
   address: { country: "US", city: "Reno" }
 }
+
+/** The control path, as a program in any language asks it. */
+export const control = (sandbox: TrustlySandbox.Service) => (method: string, path: string, body?: unknown) =>
+  ask(`${originOf(sandbox)}/_sandbox${path}`, {
+    method,
+    ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
+  })

@@ -107,7 +107,12 @@ export const onPage = <E, R>(
 
 /** Keeps what the page looks like, for people. */
 export const screenshot = (page: Page, name: string) =>
-  act(() => page.screenshot({ path: fileURLToPath(new URL(`../../build/screenshots/${name}.png`, import.meta.url)) }))
+  act(() =>
+    page.screenshot({
+      animations: "disabled",
+      path: fileURLToPath(new URL(`../../build/screenshots/${name}.png`, import.meta.url))
+    })
+  )
 
 const showsFocus = (element: Element) =>
   element.matches(":focus-visible") && parseFloat(getComputedStyle(element).outlineWidth) > 0

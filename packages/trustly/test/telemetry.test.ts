@@ -1,0 +1,134 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Logger, LogLevel, Metric, Ref, TestClock, Tracer } from "effect"
+import { type CustomerService, type TrustlyError, TrustlyRetry } from "effect-trustly"
+import { clientLayers } from "./faults/layers.ts"
+import { json, least, reference, scriptedService, use, withSandbox } from "./support.ts"
+
+interface Seen {
+  readonly name: string
+  readonly kind: Tracer.SpanKind
+  readonly attributes: Readonly<Record<string, unknown>>
+}
+
+/** Keeps the spans that begin while the effect runs. */
+const spansOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<ReadonlyArray<Seen>, E, R> =>
+  Effect.gen(function*() {
+    const spans: Array<Tracer.Span> = []
+    const own = yield* Effect.tracer
+    const tracer = Tracer.make({
+      span: (...args) => {
+        const span = own.span(...args)
+        spans.push(span)
+        return span
+      },
+      context: (f, fiber) => own.context(f, fiber)
+    })
+    yield* Effect.withTracer(effect, tracer)
+    return spans.map(({ attributes, kind, name }) => ({ name, kind, attributes: Object.fromEntries(attributes) }))
+  })
+
+const write = ["name", "email", "phone", "address"]
+
+describe("spans", () => {
+  const calls: Readonly<
+    Record<
+      string,
+      readonly [call: (customers: CustomerService.Service) => Effect.Effect<unknown, TrustlyError>, expected: object]
+    >
+  > = {
+    update: [(customers) => customers.update("1001165729", least), {
+      "url.template": "/customers/{customerId}",
+      "trustly.fields": write
+    }],
+    get: [(customers) => customers.get("1001165729"), { "url.template": "/customers/{customerId}" }],
+    modify: [(customers) => customers.modify("1001165729", () => ({ vip: 1 })), {
+      "url.template": "/customers/{customerId}",
+      "trustly.fields": ["vip", ...write]
+    }],
+    find: [(customers) => customers.find({ externalId: "1" }), { "url.template": "/customers" }],
+    createOrUpdate: [(customers) => customers.createOrUpdate({ ...least, externalId: "1" }), {
+      "url.template": "/customers",
+      "trustly.fields": [...write, "externalId"]
+    }]
+  }
+  for (const client of clientLayers) {
+    for (const [operation, [call, expected]] of Object.entries(calls)) {
+      it.live(`one for ${operation}, and none of the platform (${client.name})`, () =>
+        Effect.gen(function*() {
+          const spans = yield* spansOf(Effect.exit(use(call)))
+          assert.deepStrictEqual(spans, [{
+            name: `CustomerService.${operation}`,
+            kind: "client",
+            attributes: { ...expected, "http.response.status_code": 200 }
+          }])
+        }).pipe(Effect.provide(withSandbox(client))))
+    }
+  }
+
+  it.effect("name the class of an error", () =>
+    Effect.gen(function*() {
+      const customers = yield* scriptedService(() => json({}, { status: 409 }))
+      const [span] = yield* spansOf(Effect.exit(customers.get("1")))
+      assert.deepInclude(span?.attributes, { "error.type": "TrustlyRejectedError", "http.response.status_code": 409 })
+      const [refused] = yield* spansOf(Effect.exit(customers.get("a/b")))
+      assert.deepInclude(refused?.attributes, {
+        "url.template": "/customers/{customerId}",
+        "error.type": "TrustlyValidationError"
+      })
+      assert.notProperty(refused?.attributes, "http.response.status_code")
+    }))
+})
+
+const counted = (name: string, tags: Readonly<Record<string, string>>) =>
+  Effect.map(Metric.snapshot, (pairs) => {
+    const pair = pairs.find(({ metricKey }) =>
+      metricKey.name === name &&
+      metricKey.tags.every(({ key, value }) => tags[key] === value) &&
+      metricKey.tags.length === Object.keys(tags).length
+    )
+    return pair === undefined ? 0 : Object.values(pair.metricState).find((value) => typeof value === "number") ?? 0
+  })
+
+describe("metrics", () => {
+  it.effect("count calls by operation and result, their duration, and retries", () =>
+    Effect.gen(function*() {
+      const failing = yield* Ref.make(true)
+      const customers = yield* scriptedService(() =>
+        Effect.flatMap(
+          Ref.getAndSet(failing, false),
+          (fails) => fails ? json({}, { status: 503 }) : json({ customer: reference })
+        )
+      )
+      const values = Effect.all([
+        counted("trustly.client.requests", { operation: "get", result: "Success" }),
+        counted("trustly.client.requests", { operation: "get", result: "TrustlyServerError" }),
+        counted("trustly.client.duration", { operation: "get" }),
+        counted("trustly.client.retries", { operation: "get" })
+      ])
+      const before = yield* values
+      const fiber = yield* Effect.fork(Effect.retry(customers.get("1"), TrustlyRetry.policy()))
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(fiber)
+      const after = yield* values
+      assert.deepStrictEqual(after.map((value, index) => value - (before[index] ?? 0)), [1, 1, 2, 1])
+    }))
+})
+
+describe("logs", () => {
+  for (const client of clientLayers) {
+    it.live(`nothing above Debug (${client.name})`, () =>
+      Effect.gen(function*() {
+        const lines: Array<string> = []
+        const logger = Logger.make(({ logLevel, message }) => {
+          if (LogLevel.greaterThan(logLevel, LogLevel.Debug)) lines.push(String(message))
+        })
+        yield* use((customers) => customers.update("1001165729", least)).pipe(
+          Effect.zipRight(Effect.exit(use((customers) => customers.get("0")))),
+          Effect.zipRight(Effect.exit(use((customers) => customers.get("a/b")))),
+          Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
+          Logger.withMinimumLogLevel(LogLevel.All)
+        )
+        assert.deepStrictEqual(lines, [])
+      }).pipe(Effect.provide(withSandbox(client))))
+  }
+})

@@ -1,23 +1,10 @@
+import { reference } from "../support.ts"
 import { type Play, Step } from "./FaultServer.ts"
 import type { Plays } from "./Scenario.ts"
 
-export const customerId = "1002580963"
+export const customerId = reference.customerId
 
-/** The customer of Trustly's reference, as it comes back. */
-export const customer = {
-  name: "Joe User",
-  address: { country: "US", address1: "2000 Broadway St", city: "Redwood City", state: "CA", zip: "94063" },
-  phone: "+16505551212",
-  email: "joe.user@mail.com",
-  taxId: "012345678",
-  createdAt: 1555696836548,
-  updatedAt: 1555696836548,
-  customerId,
-  externalId: "4567890",
-  merchantId: "1002463580",
-  enrollDate: 1555696836548,
-  driverLicense: { number: "A1234567", state: "CA" }
-}
+export const customer = reference
 
 export const goodBody = JSON.stringify({ customer })
 

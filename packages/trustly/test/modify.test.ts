@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Data, Deferred, Effect, Exit, Fiber, Redacted, Ref, Schema, TestClock } from "effect"
+import { Data, DateTime, Deferred, Effect, Exit, Fiber, Redacted, Ref, Schema, TestClock } from "effect"
 import { type CustomerService, TrustlyRetry } from "effect-trustly"
 import { json, least, scriptedService } from "./support.ts"
 
@@ -86,6 +86,35 @@ describe("what modify sends", () => {
       const error = yield* Effect.flip(customers.modify("1", () => ({ address: { zip: "1" }, customerId: "2" })))
       assert.propertyVal(error, "_tag", "TrustlyValidationError")
       assert.deepStrictEqual(yield* bodies, [])
+    }))
+})
+
+describe("what modify keeps", () => {
+  it.effect("sends no timestamps, and the required fields as changed", () =>
+    Effect.gen(function*() {
+      const { bodies, customers } = yield* holding(stored)
+      const now = DateTime.unsafeMake(1)
+      const changed = { name: "Ann", email: "ann@example.test", phone: "+2" }
+      yield* customers.modify("1", () => ({ ...changed, createdAt: now, updatedAt: now }))
+      assert.deepStrictEqual(yield* bodies, [{ ...changed, address: stored.address }])
+    }))
+
+  it.effect("refuses another customer's id, and sends nothing", () =>
+    Effect.gen(function*() {
+      const { bodies, customers } = yield* holding(stored)
+      const error = yield* Effect.flip(customers.modify("1", () => ({ customerId: "2" })))
+      assert.deepInclude(error, {
+        _tag: "TrustlyValidationError",
+        issues: [{ path: "customerId", problem: "invalid", expected: "the identifier of the call" }]
+      })
+      assert.deepStrictEqual(yield* bodies, [])
+    }))
+
+  it.effect("says that nothing was sent where the read failed", () =>
+    Effect.gen(function*() {
+      const customers = yield* scriptedService(() => json({}, { status: 503 }))
+      const error = yield* Effect.flip(customers.modify("1", () => ({})))
+      assert.deepInclude(error, { _tag: "TrustlyServerError", operation: "modify", outcome: "NotSent" })
     }))
 })
 

@@ -6,6 +6,8 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import { constFalse } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -427,6 +429,9 @@ export const TrustlyError = Schema.Union(
   TrustlyDecodeError
 )
 
+// it looks into the value, which may throw
+const is = Schema.is(TrustlyError)
+
 /**
  * Whether a value is one of the errors of this library.
  *
@@ -438,7 +443,7 @@ export const TrustlyError = Schema.Union(
  * assert.strictEqual(isTrustlyError(new TrustlyAuthError({})), true)
  * assert.strictEqual(isTrustlyError(new Error("boom")), false)
  */
-export const isTrustlyError: (u: unknown) => u is TrustlyError = Schema.is(TrustlyError)
+export const isTrustlyError = (u: unknown): u is TrustlyError => Either.getOrElse(Either.try(() => is(u)), constFalse)
 
 /**
  * Whether trying again can help. `false` for everything that is not an error of this library.

@@ -35,16 +35,26 @@ export const pathSegment = (operation: Operation, customerId: string): Checked<s
     ? Either.right(encodeURIComponent(customerId))
     : Either.left(refuse(operation, [notAnId]))
 
+// an accessor of the input threw: what it threw may hold a value
+const notPlain: Issue = { path: "", problem: "invalid", expected: "plain data" }
+
+interface Identifiers {
+  readonly customerId?: unknown
+  readonly externalId?: unknown
+}
+
 /** The identifier by which customers are looked for, as a query. */
 export const query = (
   by: { readonly externalId: string } | { readonly customerId: string }
 ): Checked<Readonly<Record<string, string>>> => {
-  const { customerId, externalId }: { readonly customerId?: unknown; readonly externalId?: unknown } = { ...by }
-  if (customerId !== undefined && externalId === undefined && isId(customerId)) return Either.right({ customerId })
-  const isText = typeof externalId === "string" && externalId !== "" && !/[\p{Cc}\p{Surrogate}]/u.test(externalId)
-  if (customerId === undefined && isText) return Either.right({ externalId })
-  const path = externalId === undefined ? "customerId" : "externalId"
-  return Either.left(refuse("find", [{ path, problem: "invalid", expected: "either an externalId or a customerId" }]))
+  const read = Either.try({ try: (): Identifiers => ({ ...by }), catch: () => refuse("find", [notPlain]) })
+  return Either.flatMap(read, ({ customerId, externalId }): Checked<Readonly<Record<string, string>>> => {
+    if (customerId !== undefined && externalId === undefined && isId(customerId)) return Either.right({ customerId })
+    const isText = typeof externalId === "string" && externalId !== "" && !/[\p{Cc}\p{Surrogate}]/u.test(externalId)
+    if (customerId === undefined && isText) return Either.right({ externalId })
+    const path = externalId === undefined ? "customerId" : "externalId"
+    return Either.left(refuse("find", [{ path, problem: "invalid", expected: "either an externalId or a customerId" }]))
+  })
 }
 
 /** Waiting for oneself would never end. */
@@ -62,8 +72,7 @@ const encode = <A>(
 ): Checked<A> =>
   Either.try({
     try: () => encoder(input),
-    // an accessor of the input threw: what it threw may hold a value
-    catch: () => refuse(operation, [{ path: "", problem: "invalid", expected: "plain data" }])
+    catch: () => refuse(operation, [notPlain])
   }).pipe(Either.flatMap(Either.mapLeft((issue) => refuse(operation, Issues.fromParseIssue(issue)))))
 
 const ofCustomer = <A extends { readonly customerId?: string }>(

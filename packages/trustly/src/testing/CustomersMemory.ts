@@ -141,7 +141,7 @@ const make = (seed: Iterable<TrustlyModel.WireCustomer>) =>
       modify: (customerId, change) => called({ operation: "modify", customerId }, service.modify(customerId, change)),
       find: (by) => called({ operation: "find", input: by }, service.find(by)),
       createOrUpdate: (customer) => {
-        const { customerId } = customer
+        const customerId = customer?.customerId
         const call = { operation: "createOrUpdate", ...(customerId === undefined ? {} : { customerId }) } as const
         return called(call, service.createOrUpdate(customer))
       }

@@ -1,0 +1,155 @@
+import { assert, describe, it } from "@effect/vitest"
+import { TrustlyModel } from "effect-trustly/testing"
+import { least } from "../support.ts"
+
+const jo = { ...least, customerId: "1", externalId: "m-1", taxId: "123456790", createdAt: 1, updatedAt: 1 }
+const state = TrustlyModel.make([jo])
+
+const ask = (method: string, url: string, body: unknown = "", from = state) =>
+  TrustlyModel.handle(from, {
+    method,
+    url,
+    body: typeof body === "string" ? body : JSON.stringify(body),
+    nowMillis: 5
+  })
+
+const targetOf = (body: string) => TrustlyModel.target({ method: "POST", url: "/customers", body, nowMillis: 0 })
+
+const locations = ({ body }: TrustlyModel.Reply): unknown =>
+  Array.isArray(body["errors"]) ? body["errors"].map(({ code, location }) => [code, location]) : undefined
+
+describe("a model of Trustly", () => {
+  const endpoints: ReadonlyArray<readonly [method: string, url: string, target: TrustlyModel.Target | undefined]> = [
+    ["GET", "/customers/1", { operation: "get", customerId: "1" }],
+    ["POST", "/customers/%C3%A4", { operation: "update", customerId: "ä" }],
+    ["GET", "/customers?customerId=1", { operation: "find", customerId: "1" }],
+    ["GET", "/customers?externalId=m-1", { operation: "find" }],
+    ["POST", "/customers", { operation: "createOrUpdate" }],
+    ["GET", "/customers/", undefined],
+    ["GET", "/customers/%", undefined],
+    ["GET", "/customers/1/accounts", undefined],
+    ["GET", "/accounts/1", undefined],
+    ["PUT", "/customers/1", undefined],
+    ["DELETE", "/customers", undefined]
+  ]
+  for (const [method, url, target] of endpoints) {
+    it(`${method} ${url} is ${target?.operation ?? "no endpoint"}`, () => {
+      assert.deepStrictEqual(TrustlyModel.target({ method, url, body: "", nowMillis: 0 }), target)
+      if (target !== undefined) return
+      const reply = ask(method, url)
+      assert.strictEqual(reply.status, 404)
+      assert.strictEqual(reply.state, state)
+    })
+  }
+
+  it("names the customer of a createOrUpdate that its body names", () => {
+    assert.deepStrictEqual(targetOf(`{"customerId":"1"}`), { operation: "createOrUpdate", customerId: "1" })
+    for (const body of ["", "{", "null", `{"customerId":1}`]) {
+      assert.deepStrictEqual(targetOf(body), { operation: "createOrUpdate" })
+    }
+  })
+
+  it("masks the tax id in what it answers, not in what it holds or applies", () => {
+    const reply = ask("POST", "/customers/1", { ...least, taxId: "987654321" })
+    assert.deepInclude(reply.body["customer"], { taxId: "#####4321", updatedAt: 5, createdAt: 1 })
+    assert.strictEqual(reply.applied?.taxId, "987654321")
+    assert.strictEqual(TrustlyModel.customers(reply.state)[0]?.taxId, "987654321")
+    for (
+      const [taxId, mask] of [["", "#####"], ["1234", "#####"], ["123456", "#####6"], [
+        "123456790",
+        "#####6790"
+      ]] as const
+    ) {
+      assert.strictEqual(TrustlyModel.masked(taxId), mask)
+    }
+  })
+
+  it("is pure: the state that it was given holds what it held", () => {
+    ask("POST", "/customers/1", { ...least, name: "Other" })
+    ask("POST", "/customers", { ...least, externalId: "m-2" })
+    assert.deepStrictEqual(TrustlyModel.customers(state), [jo])
+  })
+
+  it("keeps null out of what it holds", () => {
+    const held = TrustlyModel.customers(
+      TrustlyModel.make([{ ...jo, vip: null, address: { country: "US", city: null } }])
+    )
+    assert.deepStrictEqual(held, [jo])
+    const { state: next } = ask("POST", "/customers/1", { ...least, externalId: null })
+    assert.notProperty(TrustlyModel.customers(next)[0], "externalId")
+  })
+
+  it("keeps a vip that is a whole number as one, and any other as it is", () => {
+    for (
+      const [sent, held] of [["2", 2], [2, 2], ["", ""], ["Gold", "Gold"], ["-1", "-1"], [
+        "1".repeat(16),
+        "1".repeat(16)
+      ]] as const
+    ) {
+      assert.deepInclude(TrustlyModel.customers(ask("POST", "/customers/1", { ...least, vip: sent }).state)[0], {
+        vip: held
+      })
+    }
+  })
+
+  it("finds by one identifier, and refuses none and both", () => {
+    assert.deepNestedInclude(ask("GET", "/customers?externalId=m-1"), { "body.customers[0].customerId": "1" })
+    assert.deepNestedInclude(ask("GET", "/customers?customerId=9"), { "body.customers": [] })
+    for (const query of ["", "?externalId=", "?customerId=", "?customerId=1&externalId=m-1", "?page=2"]) {
+      const reply = ask("GET", `/customers${query}`)
+      assert.strictEqual(reply.status, 400, query)
+      assert.isArray(locations(reply))
+    }
+  })
+
+  it("gives each new customer an identifier of its own", () => {
+    const [first, second] = [{ ...least, externalId: "a" }, { ...least, externalId: "b" }]
+    const taken = TrustlyModel.make([{ ...least, customerId: "1009000001" }])
+    const created = ask("POST", "/customers", first, taken)
+    const more = ask("POST", "/customers", second, created.state)
+    assert.deepStrictEqual(
+      TrustlyModel.customers(more.state).map(({ customerId, externalId }) => [customerId, externalId]),
+      [
+        ["1009000001", undefined],
+        ["1009000002", "a"],
+        ["1009000003", "b"]
+      ]
+    )
+  })
+
+  it("updates the customer with the externalId of the query or of the body", () => {
+    for (
+      const [url, body] of [["/customers?externalId=m-1", least], ["/customers", {
+        ...least,
+        externalId: "m-1"
+      }]] as const
+    ) {
+      assert.deepNestedInclude(ask("POST", url, { ...body, phone: "+2" }), {
+        "body.customer.customerId": "1",
+        "body.customer.phone": "+2"
+      })
+    }
+    assert.deepNestedInclude(ask("POST", "/customers?externalId=new", least), { "body.customer.externalId": "new" })
+  })
+
+  it("refuses a body with Trustly's code and the fields that are wrong, and changes nothing", () => {
+    const bodies: ReadonlyArray<readonly [body: unknown, locations: unknown]> = [
+      ["{", undefined],
+      ["", undefined],
+      [[], [[200, undefined]]],
+      [{ ...least, name: "", address: { country: "usa" } }, [[200, "name"], [200, "address.country"]]],
+      [{ ...least, customerId: "2" }, [[200, "customerId"]]]
+    ]
+    for (const [body, expected] of bodies) {
+      const reply = ask("POST", "/customers/1", body)
+      assert.strictEqual(reply.status, 400)
+      assert.deepStrictEqual(locations(reply), expected)
+      assert.strictEqual(reply.state, state)
+    }
+  })
+
+  it("ignores what it does not know, and timestamps", () => {
+    const { state: next } = ask("POST", "/customers/1", { ...least, createdAt: 9, updatedAt: 9, planet: "Earth" })
+    assert.deepStrictEqual(TrustlyModel.customers(next), [{ ...jo, updatedAt: 5 }])
+  })
+})

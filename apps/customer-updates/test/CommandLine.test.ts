@@ -45,6 +45,7 @@ const lines: ReadonlyArray<readonly [args: ReadonlyArray<string>, line: RegExp]>
   [["sandbox", "--port", "sentinel"], /^--port: expected a whole number up to 65535/],
   [["sandbox", "--port", "65536"], /^--port: expected a whole number up to 65535/],
   [["sandbox", "--seed", "-1"], /^--seed: expected a whole number/],
+  [["sandbox", "--seed", "10001"], /^--seed: expected a whole number up to 10000/],
   [["sandbox", "--access-id", "a:b"], /^--access-id: expected letters/],
   [["sandbox", "--fault", "nonsense"], /^--fault: expected words out of status, /],
   [["sandbox", "--fault", "next=2"], /^--fault: expected one of status, delay, /],

@@ -17,6 +17,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { FaultRule } from "./Fault.ts"
 import * as Access from "./internal/access.ts"
+import { bracketed, isEverywhere } from "./internal/address.ts"
 import * as Answers from "./internal/answers.ts"
 import * as Control from "./internal/control.ts"
 import * as Customers from "./internal/customers.ts"
@@ -77,12 +78,8 @@ export declare namespace TrustlySandbox {
   }
 }
 
-const everywhere: ReadonlySet<string> = new Set(["0.0.0.0", "::"])
-
-const urlOf = (host: string, port: number): string => {
-  const reachable = everywhere.has(host) ? "127.0.0.1" : host
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}/api/v1`
-}
+const urlOf = (host: string, port: number): string =>
+  `http://${bracketed(isEverywhere(host) ? "127.0.0.1" : host)}:${port}/api/v1`
 
 const checked = (name: "port" | "seed", value: number, max: number): Effect.Effect<void, ConfigError.ConfigError> =>
   Number.isInteger(value) && value >= 0 && value <= max

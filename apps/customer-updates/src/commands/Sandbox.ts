@@ -32,7 +32,7 @@ const host = Options.text("host").pipe(
   Options.withDefault("127.0.0.1")
 )
 
-const seed = wholeNumber("seed", 100_000).pipe(
+const seed = wholeNumber("seed", 10_000).pipe(
   Options.withDescription("Invented customers to begin with, besides the two of Trustly's document."),
   Options.withDefault(0)
 )

@@ -1,11 +1,9 @@
 /** Who may see the page and the control path: nobody but pages and programs that name the server by an address of its own. */
 import type * as Headers from "@effect/platform/Headers"
 import * as Net from "node:net"
+import { bracketed, isEverywhere } from "./address.ts"
 
 const loopback = ["localhost", "127.0.0.1", "[::1]"]
-const everywhere: ReadonlySet<string> = new Set(["0.0.0.0", "::"])
-
-const bracketed = (host: string): string => host.includes(":") ? `[${host}]` : host
 
 const isAddress = (name: string): boolean => Net.isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0
 
@@ -16,7 +14,7 @@ const isAddress = (name: string): boolean => Net.isIP(name.replace(/^\[(.*)\]$/,
 export const isOwn = (listening: { readonly host: string; readonly port: number }) => {
   const names = new Set([...loopback, bracketed(listening.host).toLowerCase()])
   // a name can be made to lead here, an address cannot
-  const isName = (name: string) => names.has(name) || (everywhere.has(listening.host) && isAddress(name))
+  const isName = (name: string) => names.has(name) || (isEverywhere(listening.host) && isAddress(name))
 
   return (headers: Headers.Headers): boolean => {
     const host = (headers["host"] ?? "").toLowerCase()

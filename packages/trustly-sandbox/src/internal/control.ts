@@ -8,7 +8,6 @@ import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Answers from "./answers.ts"
@@ -16,18 +15,17 @@ import * as Assets from "./assets.ts"
 import type { Customers } from "./customers.ts"
 import type { Events } from "./events.ts"
 import type { Faults } from "./faults.ts"
+import * as Json from "./json.ts"
 import * as NodeHttp from "./nodeHttp.ts"
 import type { Requests } from "./requests.ts"
 import * as RuleInput from "./ruleInput.ts"
 import * as TrustlyApi from "./trustlyApi.ts"
 
-const parse = Schema.decodeUnknownOption(Schema.parseJson())
-
 /** The JSON of a body, or the answer that refuses it. */
 const readJson = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => NodeHttp.readText(request)).pipe(
   Effect.mapError((failure) => failure === "TooLarge" ? Answers.tooLarge : Answers.notJson),
   Effect.flatMap((text) =>
-    Option.match(parse(text), { onNone: () => Effect.fail(Answers.notJson), onSome: Effect.succeed })
+    Option.match(Json.parse(text), { onNone: () => Effect.fail(Answers.notJson), onSome: Effect.succeed })
   )
 )
 

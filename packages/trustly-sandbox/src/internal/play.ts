@@ -36,11 +36,9 @@ export const play = (
   reply: (options: { readonly write: boolean }) => Effect.Effect<TrustlyModel.Reply>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
   if (fault._tag === "Delay") {
-    const late = Effect.delay(Duration.millis(fault.millis))
-    const answer = applied
-      ? Effect.tap(reply({ write: true }), () => Effect.sleep(fault.millis))
-      : late(reply({ write: true }))
-    return Effect.map(answer, Answers.of)
+    const wait = Effect.sleep(Duration.millis(fault.millis))
+    const answer = reply({ write: true })
+    return Effect.map(applied ? Effect.zipLeft(answer, wait) : Effect.zipRight(wait, answer), Answers.of)
   }
   return Effect.flatMap(reply({ write: applied }), ({ body }) => {
     switch (fault._tag) {

@@ -14,6 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as Answers from "./answers.ts"
 import type { Customers } from "./customers.ts"
 import type { Faults } from "./faults.ts"
+import * as Json from "./json.ts"
 import { masked } from "./masks.ts"
 import * as NodeHttp from "./nodeHttp.ts"
 import { play } from "./play.ts"
@@ -38,10 +39,8 @@ const readBody = (
     )
     : Effect.fail(Answers.accessDenied)
 
-const parseJson = Option.liftThrowable((text: string): unknown => JSON.parse(text))
-
 const fieldsOf = (body: string): ReadonlyArray<string> =>
-  Option.match(Option.filter(parseJson(body), Predicate.isRecord), { onNone: () => [], onSome: Object.keys })
+  Option.match(Option.filter(Json.parse(body), Predicate.isRecord), { onNone: () => [], onSome: Object.keys })
 
 const template = ({ operation }: TrustlyModel.Target): string =>
   operation === "get" || operation === "update" ? "/customers/{customerId}" : "/customers"

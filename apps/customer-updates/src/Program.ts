@@ -38,6 +38,9 @@ export const info = {
   ])
 }
 
+// without regard to case the parser would take an option and then lose its value
+export const parser = CliConfig.layer({ isCaseSensitive: true })
+
 /** A failure that has been told. */
 class Told extends Data.TaggedError("Told")<{ readonly status: number }> {}
 
@@ -86,8 +89,7 @@ export const reported = <A, R>(
       return yield* new Told({ status: told.value.status })
     })
   ).pipe(
-    // without regard to case the parser would take an option and then lose its value
-    Effect.provide(CliConfig.layer({ isCaseSensitive: true })),
+    Effect.provide(parser),
     // standard output is for results
     Effect.provide(Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true })))
   )

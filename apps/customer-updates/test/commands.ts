@@ -1,5 +1,4 @@
 /** Runs the commands in the process of the test, for what need not be seen from outside. */
-import * as CliConfig from "@effect/cli/CliConfig"
 import * as Command from "@effect/cli/Command"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { Effect, Layer } from "effect"
@@ -15,7 +14,7 @@ import * as Report from "../src/Report.ts"
 
 export const all = Command.withSubcommands(Program.command, [get, update, sandbox, demo])
 
-export const environment = Layer.merge(NodeContext.layer, CliConfig.layer({ isCaseSensitive: true }))
+export const environment = Layer.merge(NodeContext.layer, Program.parser)
 
 // every operation is a defect: nothing may be sent
 const nobody = CustomerService.layerTest()

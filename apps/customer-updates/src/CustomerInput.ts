@@ -2,10 +2,9 @@
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import type * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
-import type { Issue, Operation } from "effect-trustly"
-import { CustomerUpdate, TrustlyValidationError } from "effect-trustly"
+import type { Operation } from "effect-trustly"
+import { CustomerUpdate, issuesOf, TrustlyValidationError } from "effect-trustly"
 import * as Effect from "effect/Effect"
-import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -14,37 +13,11 @@ import { usage } from "./Problem.ts"
 
 const maxBytes = 1024 * 1024
 
-const fieldName = /^[A-Za-z_]\w{0,39}$/
-
-const problems = { Missing: "missing", Unexpected: "unknown" } as const
-
-/** What a schema says that it expected: its own words, which come before the value. */
-const expectation = (message: string): ReadonlyArray<string> => {
-  const [, expected = "null"] = /^Expected (.+?), actual /s.exec(message) ?? []
-  return expected === "null" ? [] : [expected.startsWith("{") ? "an object" : expected]
-}
-
-const issues = (error: ParseResult.ParseError): ReadonlyArray<Issue> => {
-  const found = new Map<string, { readonly problem: Issue["problem"]; readonly expected: ReadonlyArray<string> }>()
-  for (const { _tag, message, path } of ParseResult.ArrayFormatter.formatErrorSync(error)) {
-    // a key that does not look like a field name may be a value that went astray
-    const name = path.map(String).map((step) => fieldName.test(step) ? step : "(a key)").join(".")
-    const problem = _tag === "Missing" || _tag === "Unexpected" ? problems[_tag] : "invalid"
-    const expected = problem === "invalid" ? expectation(message) : []
-    found.set(name, { problem, expected: [...new Set([...found.get(name)?.expected ?? [], ...expected])] })
-  }
-  return Array.from(found, ([path, { expected, problem }]) => ({
-    path,
-    problem,
-    ...(expected.length === 0 ? {} : { expected: expected.join(" or ") })
-  }))
-}
-
 /** Reads wire JSON strictly. What is wrong comes out as the library itself would say it. */
 export const decoder = <A, I>(operation: Operation, schema: Schema.Schema<A, I>) => {
   const decode = Schema.decodeUnknown(schema, { onExcessProperty: "error", errors: "all" })
   return (json: unknown): Effect.Effect<A, TrustlyValidationError> =>
-    Effect.mapError(decode(json), (error) => new TrustlyValidationError({ operation, issues: issues(error) }))
+    Effect.mapError(decode(json), (error) => new TrustlyValidationError({ operation, issues: issuesOf(error) }))
 }
 
 const decodeUpdate = decoder("update", CustomerUpdate)

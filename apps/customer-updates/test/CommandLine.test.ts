@@ -31,7 +31,7 @@ const lines: ReadonlyArray<readonly [args: ReadonlyArray<string>, line: RegExp]>
   [["update", "1", "--clear", "address.city", "--city", "sentinel"], /^--clear address\.city: the same field/],
   [
     ["update", "1", "--zip", "1"],
-    /: address\.zip is invalid, expected a text of 5 characters or more\. No update was sent/
+    /: address\.zip is invalid, expected a text of 5 characters or more or null\. No update was sent/
   ],
   [["update", "1", "--country", "sentinel"], /address\.country is invalid, expected two letters A to Z/],
   [["update", "1", "--name="], /name is invalid, expected a text that is not empty/],

@@ -42,7 +42,7 @@ describe("the control path", () => {
     "a fault that nobody knows": [{ fault: { _tag: "Flood" } }, [{
       path: "fault._tag",
       problem: "invalid",
-      expected: "\"Status\" | \"Delay\" | \"Silence\" | \"Reset\" | \"Malformed\""
+      expected: "\"Status\" or \"Delay\" or \"Silence\" or \"Reset\" or \"Malformed\""
     }]],
     "a status that is none": [{ fault: { _tag: "Status", status: 99 } }, [{
       path: "fault.status",

@@ -9,8 +9,10 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import { constFalse } from "effect/Function"
 import * as Option from "effect/Option"
+import type * as ParseResult from "effect/ParseResult"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { fromParseIssue } from "./internal/issues.ts"
 import { serverMessagesOf } from "./internal/serverMessages.ts"
 
 /**
@@ -474,3 +476,23 @@ export const isRetryable = (u: unknown): boolean => isTrustlyError(u) && u.isRet
  */
 export const retryAfter = (u: unknown): Option.Option<Duration.Duration> =>
   isTrustlyError(u) && "retryAfter" in u ? Option.fromNullable(u.retryAfter) : Option.none()
+
+/**
+ * What a failed parse says without the values, for whoever decodes customers of their own. A `ParseError` holds and prints the
+ * whole input, so it should not reach a log or an answer; these issues can.
+ *
+ * @since 0.1.0
+ * @category getters
+ * @example
+ * import { Effect, Schema } from "effect"
+ * import { CustomerChange, issuesOf } from "effect-trustly"
+ *
+ * const decode = Schema.decodeUnknown(CustomerChange, { onExcessProperty: "error", errors: "all" })
+ *
+ * const issues = Effect.runSync(decode({ email: "", nickname: "Jo" }).pipe(Effect.mapError(issuesOf), Effect.flip))
+ * assert.deepStrictEqual(issues, [
+ *   { path: "nickname", problem: "unknown" },
+ *   { path: "email", problem: "invalid", expected: "a text that is not empty" }
+ * ])
+ */
+export const issuesOf = (error: ParseResult.ParseError): ReadonlyArray<Issue> => fromParseIssue(error.issue)

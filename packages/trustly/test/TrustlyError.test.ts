@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Duration, Effect, Either, FastCheck, Option, Redacted, Schema } from "effect"
 import {
   isRetryable,
+  issuesOf,
   isTrustlyError,
   retryAfter,
   TrustlyAuthError,
@@ -179,6 +180,38 @@ describe("the predicates", () => {
     assert.deepStrictEqual(retryAfter(new TrustlyServerError({ retryAfter: wait })), Option.some(wait))
     assert.deepStrictEqual(retryAfter(new TrustlyServerError({})), Option.none())
     assert.deepStrictEqual(retryAfter(new TrustlyAuthError({})), Option.none())
+  })
+})
+
+describe("the issues of a parse error", () => {
+  const schema = Schema.Struct({
+    age: Schema.Number,
+    tiers: Schema.Array(Schema.Literal("gold")),
+    notes: Schema.Record({ key: Schema.String, value: Schema.Number })
+  })
+  const issues = (input: unknown) =>
+    Either.getOrThrow(
+      Either.flip(Schema.decodeUnknownEither(schema, { onExcessProperty: "error", errors: "all" })(input))
+    ).pipe(issuesOf)
+
+  it("name what is wrong, of any schema, and no key that may be a value", () =>
+    assert.deepStrictEqual(
+      issues({ tiers: ["gold", "sentinel"], notes: { "a sentinel": "sentinel" }, "the sentinel": 1, nick: 1 }),
+      [
+        { path: "(a key)", problem: "unknown" },
+        { path: "nick", problem: "unknown" },
+        { path: "age", problem: "missing" },
+        { path: "tiers.1", problem: "invalid", expected: "\"gold\"" },
+        { path: "notes.(a key)", problem: "invalid", expected: "a number" }
+      ]
+    ))
+  it("hold nothing of the input", () => {
+    FastCheck.assert(
+      FastCheck.property(FastCheck.jsonValue(), (value) => {
+        const json = JSON.stringify(issues({ age: "sentinel", tiers: value, notes: [value], more: value }))
+        return !json.includes("sentinel") && JSON.parse(json).length >= 2
+      })
+    )
   })
 })
 

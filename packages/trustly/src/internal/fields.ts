@@ -49,7 +49,9 @@ const documented: ReadonlySet<string> = new Set(
 export const isDocumentedPath = (path: string): boolean => path.split(".").every((name) => documented.has(name))
 
 /** An instant, as milliseconds since 1970 on the wire. */
-export const Millis = Schema.DateTimeUtcFromNumber
+export const Millis = Schema.DateTimeUtcFromNumber.annotations({
+  description: "a DateTime.Utc (in JSON, milliseconds since 1970)"
+})
 
 /** A number that JSON can carry without changing it. */
 export const ExactNumber = Schema.Number.pipe(

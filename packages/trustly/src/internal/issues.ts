@@ -16,7 +16,7 @@ const expected = (ast: AST.AST): string => {
     case "TypeLiteral":
       return "an object"
     case "Transformation":
-      return expected(ast.to)
+      return Option.getOrElse(AST.getDescriptionAnnotation(ast), () => expected(ast.to))
     case "Union":
       return [...new Set(ast.types.map(expected))].join(" or ")
     default:
@@ -30,25 +30,23 @@ const list = (issues: ParseResult.SingleOrNonEmpty<ParseResult.ParseIssue>): Rea
 const append = (path: Path, step: ParseResult.Path): Path => [...path, ...(typeof step === "object" ? step : [step])]
 
 // a key that does not look like a field name may be a value that went astray
-const unknown = (path: Path): Issue => {
-  const name = String(path.at(-1))
-  return { path: [...path.slice(0, -1), fieldName.test(name) ? name : "(a key)"].join("."), problem: "unknown" }
-}
+const named = (path: Path): string =>
+  path.map((step) => typeof step === "number" || fieldName.test(String(step)) ? String(step) : "(a key)").join(".")
 
 const walk = (issue: ParseResult.ParseIssue, path: Path): ReadonlyArray<Issue> => {
   switch (issue._tag) {
     case "Pointer":
       return walk(issue.issue, append(path, issue.path))
     case "Missing":
-      return [{ path: path.join("."), problem: "missing" }]
+      return [{ path: named(path), problem: "missing" }]
     case "Unexpected":
-      return [unknown(path)]
+      return [{ path: named(path), problem: "unknown" }]
     case "Composite": {
       const inner = list(issue.issues).flatMap((each) => walk(each, path))
       if (!AST.isUnion(issue.ast)) return inner
       // of the members of a union, the one that was entered tells more than that none fitted
-      const deeper = inner.filter((each) => each.path !== path.join("."))
-      return deeper.length > 0 ? deeper : [{ path: path.join("."), problem: "invalid", expected: expected(issue.ast) }]
+      const deeper = inner.filter((each) => each.path !== named(path))
+      return deeper.length > 0 ? deeper : invalid(issue.ast, path)
     }
     case "Refinement":
       return issue.kind === "From" ? walk(issue.issue, path) : invalid(issue.ast, path)
@@ -60,7 +58,7 @@ const walk = (issue: ParseResult.ParseIssue, path: Path): ReadonlyArray<Issue> =
 }
 
 const invalid = (ast: AST.AST, path: Path): ReadonlyArray<Issue> => [
-  { path: path.join("."), problem: "invalid", expected: expected(ast) }
+  { path: named(path), problem: "invalid", expected: expected(ast) }
 ]
 
 /** What a parse issue says without the values: a `ParseError` holds and prints the whole input, so it must not get out. */

@@ -81,7 +81,11 @@ describe("the input of a write", () => {
     ],
     ["a vip that is no number", { ...least, vip: NaN }, invalid("vip", "a text or a number up to 2^53 - 1 or null")],
     ["a balance that is a number", { ...least, balance: 5 }, invalid("balance", "a text or null")],
-    ["a date as a number", { ...least, enrollDate: 5 }, invalid("enrollDate", "a DateTime.Utc instance or null")],
+    [
+      "a date as a number",
+      { ...least, enrollDate: 5 },
+      invalid("enrollDate", "a DateTime.Utc (in JSON, milliseconds since 1970) or null")
+    ],
     ["another customer's id", { ...least, customerId: "1" }, invalid("customerId", "the identifier of the call")],
     ["an id that is removed", { ...least, customerId: null }, invalid("customerId", "a text")],
     ["an unknown key", { ...least, fullName: "a" }, unknown("fullName")],

@@ -23,7 +23,9 @@ export const prepare = (argv: ReadonlyArray<string>): Effect.Effect<ReadonlyArra
     const bare = Object.values(repeatable).find((name) =>
       args.some((arg, at) => arg === `--${name}` && (args[at + 1] ?? "") === "")
     )
+    // the parser takes what follows on the standard input for more of its kind
+    const isInput = (arg: string) => arg === "-" && args[2] === "import"
     return bare === undefined
-      ? Effect.succeed([...args, ...forced])
+      ? Effect.succeed([...args.filter((arg) => !isInput(arg)), ...args.filter(isInput), ...forced])
       : Effect.fail(usage(`Expected a value following option: '--${bare}'. See --help`))
   })

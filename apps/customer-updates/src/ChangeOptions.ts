@@ -2,17 +2,16 @@
 import * as Options from "@effect/cli/Options"
 import type { TrustlyValidationError } from "effect-trustly"
 import { CustomerChange } from "effect-trustly"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as AST from "effect/SchemaAST"
 import * as String from "effect/String"
 import * as Arguments from "./Arguments.ts"
 import * as CustomerInput from "./CustomerInput.ts"
 import type { Wire } from "./CustomerView.ts"
+import * as FieldText from "./FieldText.ts"
 import type { Problem } from "./Problem.ts"
 import { usage } from "./Problem.ts"
 
@@ -104,25 +103,6 @@ interface Parsed {
   readonly clear: ReadonlyArray<typeof removable[number]>
 }
 
-// "007" and "1e3" are texts: as numbers they would come back as others
-const tier = (vip: string): string | number => `${Number(vip)}` === vip && /^\d+$/.test(vip) ? Number(vip) : vip
-
-const dated = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
-
-const instant = (text: string): Option.Option<number> =>
-  Option.fromNullable(dated.exec(text)?.[1]).pipe(
-    // the 30th of February would be read as the 2nd of March
-    Option.filter((day) => Option.exists(DateTime.make(day), (it) => DateTime.formatIsoDateUtc(it) === day)),
-    Option.flatMap(() => DateTime.make(text)),
-    Option.map(DateTime.toEpochMillis)
-  )
-
-const object = (text: string): Option.Option<Wire> =>
-  Option.liftThrowable((json: string): unknown => JSON.parse(json))(text).pipe(
-    Option.filter(Predicate.isReadonlyRecord),
-    Option.filter((value) => !Array.isArray(value))
-  )
-
 const parsed = <A>(
   name: string,
   text: Option.Option<string>,
@@ -147,9 +127,14 @@ export const change = (
   Effect.gen(function*() {
     const set: Wire = {
       ...Record.getSomes(texts),
-      ...Record.getSomes({ vip: Option.map(vip, tier) }),
-      ...yield* parsed("enrollDate", enrollDate, instant, "a date such as 2026-01-31 or 2026-01-31T09:30:00Z"),
-      ...yield* parsed("customData", customData, object, "a JSON object")
+      ...Record.getSomes({ vip: Option.map(vip, FieldText.tier) }),
+      ...yield* parsed(
+        "enrollDate",
+        enrollDate,
+        FieldText.instant,
+        "a date such as 2026-01-31 or 2026-01-31T09:30:00Z"
+      ),
+      ...yield* parsed("customData", customData, FieldText.object, "a JSON object")
     }
     const address: Wire = Record.getSomes(lines)
     const isSet = (field: string) => field in set || (field.startsWith("address.") && field.slice(8) in address)

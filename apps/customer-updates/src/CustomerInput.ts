@@ -1,13 +1,14 @@
 /** A customer that comes in as JSON, from a file or from the standard input. No message holds a value of it. */
 import * as NodeStream from "@effect/platform-node/NodeStream"
-import type * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import type { Operation } from "effect-trustly"
 import { CustomerUpdate, issuesOf, TrustlyValidationError } from "effect-trustly"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as FileProblem from "./FileProblem.ts"
 import type { Problem } from "./Problem.ts"
 import { usage } from "./Problem.ts"
 
@@ -15,20 +16,14 @@ const maxBytes = 1024 * 1024
 
 /** Reads wire JSON strictly. What is wrong comes out as the library itself would say it. */
 export const decoder = <A, I>(operation: Operation, schema: Schema.Schema<A, I>) => {
-  const decode = Schema.decodeUnknown(schema, { onExcessProperty: "error", errors: "all" })
-  return (json: unknown): Effect.Effect<A, TrustlyValidationError> =>
-    Effect.mapError(decode(json), (error) => new TrustlyValidationError({ operation, issues: issuesOf(error) }))
+  const decode = Schema.decodeUnknownEither(schema, { onExcessProperty: "error", errors: "all" })
+  return (json: unknown): Either.Either<A, TrustlyValidationError> =>
+    Either.mapLeft(decode(json), (error) => new TrustlyValidationError({ operation, issues: issuesOf(error) }))
 }
 
 const decodeUpdate = decoder("update", CustomerUpdate)
 
-const unreadable = (error: PlatformError.PlatformError): Problem => {
-  if (error._tag === "SystemError" && error.reason === "NotFound") return usage("--from: there is no such file")
-  if (error._tag === "SystemError" && error.reason === "PermissionDenied") {
-    return usage("--from: the file may not be read")
-  }
-  return usage("--from: the file cannot be read")
-}
+const unreadable = FileProblem.unreadable("--from")
 
 const chunks = (source: string): Stream.Stream<Uint8Array, Problem, FileSystem.FileSystem> =>
   source === "-"
@@ -37,7 +32,7 @@ const chunks = (source: string): Stream.Stream<Uint8Array, Problem, FileSystem.F
       const fs = yield* FileSystem.FileSystem
       const { type } = yield* fs.stat(source)
       return type === "Directory"
-        ? Stream.fail(usage("--from: that is a directory, a file is needed"))
+        ? Stream.fail(FileProblem.directory("--from"))
         : Stream.mapError(fs.stream(source, { bytesToRead: FileSystem.Size(maxBytes + 1) }), unreadable)
     }).pipe(Effect.mapError(unreadable), Stream.unwrap)
 

@@ -28,10 +28,13 @@ export const info = {
   version: "0.1.0",
   footer: HelpDoc.blocks([
     HelpDoc.h1("EXIT STATUS"),
-    HelpDoc.p("0 done, 1 failed or stopped, 2 the command line, a file or the configuration has to change."),
+    HelpDoc.p(
+      "0 done, 1 failed or stopped (of import: some lines failed), 2 the command line, a file or the configuration has to " +
+        "change, 3 an import was stopped and goes on when it is run again."
+    ),
     HelpDoc.h1("ENVIRONMENT"),
     HelpDoc.p(
-      "TRUSTLY_ACCESS_ID and TRUSTLY_ACCESS_KEY are required by get and update. TRUSTLY_BASE_URL is Trustly's sandbox, " +
+      "TRUSTLY_ACCESS_ID and TRUSTLY_ACCESS_KEY are required by get, update and import. TRUSTLY_BASE_URL is Trustly's sandbox, " +
         "TRUSTLY_TIMEOUT 30 seconds, TRUSTLY_RETRY_TIMES 3, TRUSTLY_RETRY_BASE_DELAY 250 millis, " +
         "TRUSTLY_RETRY_MAX_DELAY 10 seconds, and TRUSTLY_RETRY_MAX_RETRY_AFTER 60 seconds unless set."
     )
@@ -94,7 +97,7 @@ export const reported = <A, R>(
     Effect.provide(Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true })))
   )
 
-/** 0: done. 1: failed, or stopped before the end. 2: the command line, a file or the configuration has to change. */
+/** 0: done. 1: failed, or stopped before the end. 2: the command line, a file or the configuration has to change. 3: see `stopped`. */
 export const teardown: Teardown = (exit, onExit) => {
   const told = Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : Option.none()
   onExit(Option.isSome(told) && told.value instanceof Told ? told.value.status : 0)

@@ -9,23 +9,29 @@ import * as Layer from "effect/Layer"
 import * as Arguments from "./Arguments.ts"
 import { demo } from "./commands/Demo.ts"
 import { get } from "./commands/Get.ts"
+import { importing } from "./commands/Import.ts"
 import { sandbox } from "./commands/Sandbox.ts"
 import { update } from "./commands/Update.ts"
+import * as Otlp from "./Otlp.ts"
 import * as Program from "./Program.ts"
 import * as Report from "./Report.ts"
 
-// credentials, base URL and deadline come from TRUSTLY_*, how to try again from TRUSTLY_RETRY_*
+// credentials, base URL and deadline come from TRUSTLY_*
+const Trustly = CustomerService.layerConfig().pipe(Layer.provide(NodeHttpClient.layerUndici))
+
+// how to try again comes from TRUSTLY_RETRY_*
 const Customers = Layer.unwrapEffect(
-  Effect.map(TrustlyRetry.config, (options) =>
-    CustomerService.layerConfig().pipe(
-      CustomerService.withRetry(Report.announced(TrustlyRetry.policy(options)))
-    ))
-).pipe(Layer.provide(NodeHttpClient.layerUndici))
+  Effect.map(
+    TrustlyRetry.config,
+    (options) => CustomerService.withRetry(Report.announced(TrustlyRetry.policy(options)))(Trustly)
+  )
+)
 
 const run = Program.command.pipe(
   Command.withSubcommands([
-    Command.provide(get, Customers),
-    Command.provide(update, Customers),
+    Otlp.exporting(Command.provide(get, Customers)),
+    Otlp.exporting(Command.provide(update, Customers)),
+    Otlp.exporting(importing(Trustly)),
     sandbox,
     demo
   ]),
@@ -35,6 +41,8 @@ const run = Program.command.pipe(
 Arguments.prepare(process.argv).pipe(
   Effect.flatMap(run),
   Program.reported,
+  // what is left of traces is sent when everything has been told
+  Effect.scoped,
   Effect.provide(NodeContext.layer),
   NodeRuntime.runMain({ disableErrorReporting: true, disablePrettyLogger: true, teardown: Program.teardown })
 )

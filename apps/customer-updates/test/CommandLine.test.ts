@@ -11,7 +11,7 @@ import * as Program from "../src/Program.ts"
 import { all, environment, parse, refused } from "./commands.ts"
 
 const lines: ReadonlyArray<readonly [args: ReadonlyArray<string>, line: RegExp]> = [
-  [["nonsense"], /^Invalid subcommand for customer-updates - use one of 'get', 'update', 'sandbox', 'demo'/],
+  [["nonsense"], /^Invalid subcommand for customer-updates - use one of 'get', 'update', 'import', 'sandbox', 'demo'/],
   [["get"], /^Missing argument <customerId>/],
   [["get", "--sentinel"], /^Missing argument <customerId>/],
   [["get", "1", "sentinel"], /^An argument was not expected/],
@@ -170,7 +170,7 @@ describe("help", () => {
   it.effect("names every command in a line", () =>
     Effect.gen(function*() {
       const text = yield* printed("--help")
-      for (const command of ["get", "update", "sandbox", "demo"]) {
+      for (const command of ["get", "update", "import", "sandbox", "demo"]) {
         assert.match(text, new RegExp(`^ {2}- ${command} +[A-Z].{20,}$`, "m"))
       }
       assert.include(text, "EXIT STATUS")
@@ -180,7 +180,8 @@ describe("help", () => {
 
   it.effect("tells what each option of each command means", () =>
     Effect.gen(function*() {
-      const text = (yield* Effect.forEach(["get", "update", "sandbox", "demo"], (name) => printed(name, "--help")))
+      const text = (yield* Effect.forEach(["get", "update", "import", "sandbox", "demo"], (name) =>
+        printed(name, "--help")))
         .join("")
       const options = text.split(/^(?=--[a-z0-9-]+|\()/m).slice(1)
       assert.isAbove(options.length, 30)

@@ -6,18 +6,19 @@ import { CustomerService } from "effect-trustly"
 import * as Arguments from "../src/Arguments.ts"
 import { demo } from "../src/commands/Demo.ts"
 import { get } from "../src/commands/Get.ts"
+import { importing } from "../src/commands/Import.ts"
 import { sandbox } from "../src/commands/Sandbox.ts"
 import { update } from "../src/commands/Update.ts"
 import type { Problem } from "../src/Problem.ts"
 import * as Program from "../src/Program.ts"
 import * as Report from "../src/Report.ts"
 
-export const all = Command.withSubcommands(Program.command, [get, update, sandbox, demo])
-
-export const environment = Layer.merge(NodeContext.layer, Program.parser)
-
 // every operation is a defect: nothing may be sent
 const nobody = CustomerService.layerTest()
+
+export const all = Command.withSubcommands(Program.command, [get, update, importing(nobody), sandbox, demo])
+
+export const environment = Layer.merge(NodeContext.layer, Program.parser)
 
 const silent = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.flatMap(
@@ -25,15 +26,15 @@ const silent = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     (console) => Effect.withConsole(effect, { ...console, error: () => Effect.void, log: () => Effect.void })
   )
 
-export const parse = <Name extends string, E, R, A, E2 = never, R2 = never>(
+export const parse = <Name extends string, E, R, A, S, E2 = never, R2 = never>(
   command: Command.Command<Name, R, E, A>,
   args: ReadonlyArray<string>,
-  customers: Layer.Layer<CustomerService, E2, R2>
+  services: Layer.Layer<S, E2, R2>
 ) =>
   Arguments.prepare(["node", "main", ...args]).pipe(
     Effect.flatMap(Command.run(command, Program.info)),
     silent,
-    Effect.provide(Layer.merge(environment, customers))
+    Effect.provide(Layer.merge(environment, services))
   )
 
 /** What is said of a command that fails. */

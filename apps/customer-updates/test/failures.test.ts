@@ -126,7 +126,7 @@ describe.concurrent("no failure shows a value", () => {
       assertRefused(
         ended,
         2,
-        /\(a key\) is unknown; phone is invalid, expected string; address\.country is invalid, expected two letters A to Z\. No/
+        /\(a key\) is unknown; phone is invalid, expected a text; address\.country is invalid, expected two letters A to Z\. No/
       )
       assertNoSecret(ended)
       assert.deepStrictEqual(yield* seen, [])

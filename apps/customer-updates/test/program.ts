@@ -4,8 +4,9 @@ import { Effect, Redacted } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
+import { createRequire } from "node:module"
 import { availableParallelism } from "node:os"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 
 export interface Ended {
   readonly status: number | null
@@ -15,6 +16,8 @@ export interface Ended {
 
 export interface Options {
   readonly env?: Readonly<Record<string, string>>
+  /** Where it runs; the folder of the program unless told otherwise. */
+  readonly cwd?: string
   /** What it reads; `open` for an input that does not end. */
   readonly stdin?: string | Uint8Array
   readonly onStart?: (process: Running) => void
@@ -32,14 +35,17 @@ export interface Running {
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
 
+// found from here, wherever the program runs
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href
+
 const start = (
   args: ReadonlyArray<string>,
-  { env, onOutput, onStart, stdin }: Options,
+  { cwd, env, onOutput, onStart, stdin }: Options,
   signal: AbortSignal
 ): Promise<Ended> => {
   // nothing of the environment but what a process needs: no credentials of whoever runs the tests
-  const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
-    cwd: fileURLToPath(new URL("..", import.meta.url)),
+  const child = spawn(process.execPath, ["--import", tsx, main, ...args], {
+    cwd: cwd ?? fileURLToPath(new URL("..", import.meta.url)),
     env: { ...env },
     signal,
     killSignal: "SIGKILL"

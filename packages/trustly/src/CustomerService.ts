@@ -10,12 +10,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as ParseResult from "effect/ParseResult"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { Customer, CustomerRecord } from "./Customer.ts"
 import type { CustomerChange, CustomerUpdate } from "./CustomerUpdate.ts"
 import type { Asked } from "./internal/classify.ts"
+import * as Decoding from "./internal/decoding.ts"
 import * as Exchange from "./internal/exchange.ts"
 import * as Input from "./internal/input.ts"
 import * as Locks from "./internal/locks.ts"
@@ -75,10 +75,9 @@ export declare namespace CustomerService {
   }
 }
 
-const decoderOf = <A, I>(schema: Schema.Schema<A, I>) => ParseResult.decodeUnknownEither(schema, { errors: "all" })
-const decodeCustomer = decoderOf(Schema.Struct({ customer: Customer }))
-const decodeRecord = decoderOf(Schema.Struct({ customer: CustomerRecord }))
-const decodeRecords = decoderOf(Schema.Struct({ customers: Schema.Array(CustomerRecord) }))
+const decodeCustomer = Decoding.make(Schema.Struct({ customer: Customer }))
+const decodeRecord = Decoding.make(Schema.Struct({ customer: CustomerRecord }))
+const decodeRecords = Decoding.make(Schema.Struct({ customers: Schema.Array(CustomerRecord) }))
 
 const asCustomer = (operation: Operation, customerId?: string): Asked<Customer> => ({
   operation,

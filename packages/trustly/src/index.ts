@@ -7,6 +7,8 @@
 /** @since 0.1.0 */
 export * from "./Customer.ts"
 /** @since 0.1.0 */
+export * as CustomerBatch from "./CustomerBatch.ts"
+/** @since 0.1.0 */
 export * from "./CustomerService.ts"
 /** @since 0.1.0 */
 export * from "./CustomerUpdate.ts"

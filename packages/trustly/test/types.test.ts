@@ -4,17 +4,22 @@ import {
   type Config,
   type ConfigError,
   type Context,
+  Data,
   type DateTime,
   type Duration,
   Effect,
+  type Exit,
   Layer,
   type Option,
   type Redacted,
-  Schedule
+  Schedule,
+  Stream
 } from "effect"
 import {
   type Customer,
+  CustomerBatch,
   type CustomerChange,
+  type CustomerIdentifier,
   type CustomerRecord,
   CustomerService,
   type CustomerUpdate,
@@ -125,6 +130,59 @@ describe("the layers", () => {
     >()
     expectTypeOf(TrustlyRetry.config).toEqualTypeOf<Config.Config<TrustlyRetry.Options>>()
     expectTypeOf(TrustlyConfig.config).toEqualTypeOf<Config.Config<TrustlyConfig.Options>>()
+  })
+})
+
+describe("CustomerBatch", () => {
+  type Command = CustomerBatch.Command
+  type Numbered = Command & { readonly line: number }
+  class Unreadable extends Data.TaggedError("Unreadable") {}
+  class Unwritable extends Data.TaggedError("Unwritable") {}
+
+  it("run has the errors and needs of its input, its hooks and the credentials", () => {
+    const commands: Stream.Stream<Command> = Stream.empty
+    expectTypeOf(CustomerBatch.run(commands)).toEqualTypeOf<
+      Stream.Stream<CustomerBatch.Result, TrustlyAuthError, CustomerService>
+    >()
+
+    const numbered: Stream.Stream<Numbered, Unreadable, Stock> = Stream.empty
+    const recorded = CustomerBatch.run(numbered, {
+      concurrency: 1,
+      rate: { limit: 50, interval: "1 second" },
+      retry: TrustlyRetry.policy(),
+      onBegin: ({ line }, position) => {
+        expectTypeOf([line, position]).toEqualTypeOf<Array<number>>()
+        return new Unwritable()
+      },
+      onEnd: ({ command, exit }) => {
+        expectTypeOf(command).toEqualTypeOf<Numbered>()
+        expectTypeOf(exit).toEqualTypeOf<Exit.Exit<Customer, TrustlyError>>()
+        return Effect.asVoid(CustomersMemory)
+      }
+    })
+    expectTypeOf(recorded).toEqualTypeOf<
+      Stream.Stream<
+        CustomerBatch.Result<Numbered>,
+        Unreadable | Unwritable | TrustlyAuthError,
+        CustomerService | Stock | CustomersMemory
+      >
+    >()
+  })
+
+  it("a command names its customer and says what to do", () => {
+    expectTypeOf<Command>().toEqualTypeOf<
+      | { readonly customerId: string; readonly update: CustomerUpdate }
+      | { readonly customerId: string; readonly change: CustomerChange }
+      | { readonly externalId: string; readonly change: CustomerChange }
+    >()
+    expectTypeOf<CustomerBatch.Result>().toEqualTypeOf<{
+      readonly position: number
+      readonly customer: CustomerIdentifier
+      readonly command: Command
+      readonly exit: Exit.Exit<Customer, TrustlyError>
+    }>()
+    // @ts-expect-error -- nobody is created
+    expectTypeOf(() => CustomerBatch.run(Stream.make({ externalId: "1", update: least }))).returns.not.toBeAny()
   })
 })
 

@@ -1,17 +1,27 @@
 import * as Command from "@effect/cli/Command"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as FileSystem from "@effect/platform/FileSystem"
 import * as Terminal from "@effect/platform/Terminal"
 import type { CustomerRecord, TrustlyConfig, TrustlyError } from "effect-trustly"
 import { CustomerService, TrustlyRetry } from "effect-trustly"
 import { TrustlySandbox } from "effect-trustly-sandbox"
+import type { TrustlyModel } from "effect-trustly/testing"
+import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as CustomerView from "../CustomerView.ts"
 import type { FailingCall } from "../DemoCalls.ts"
 import { customerId, failing, sample } from "../DemoCalls.ts"
+import * as Import from "../import/Import.ts"
+import * as Source from "../import/Source.ts"
 import * as Output from "../Output.ts"
 import { failed, whenInterrupted } from "../Problem.ts"
 import * as Report from "../Report.ts"
+import { perform } from "./Import.ts"
+
+/** How many customers there are besides the two of Trustly's document. */
+const seed = 200
 
 /** The options for the sandbox: the demo never looks at the credentials of the environment. */
 const options: Effect.Effect<TrustlyConfig.Options, never, TrustlySandbox> = Effect.map(
@@ -89,6 +99,37 @@ const failsAsExpected = ({ call, fault, options: changed, tag, what }: FailingCa
     return error._tag === tag
   })
 
+/** What was stored is sent again, in another tier. */
+const line = (customer: TrustlyModel.WireCustomer, at: number): string => {
+  const { address, customerId: id, email, name, phone } = customer
+  return JSON.stringify({ customerId: id, update: { name, email, phone, address, vip: at % 5 + 1 } })
+}
+
+/** A list of customers, while a tenth of the requests fail. Tells whether all of them were updated. */
+const imported = Effect.gen(function*() {
+  const { strong } = yield* Output.style
+  const { customers, fail, reset } = yield* TrustlySandbox
+  yield* Output.print("", strong("4. An import of 1,000 lines, while a tenth of the requests meet HTTP 503"))
+  yield* reset
+  yield* fail({ fault: { _tag: "Status", status: 503 }, share: 0.1 })
+  const invented = Array.takeRight(yield* customers, seed)
+  const lines = Array.flatten(Array.replicate(invented, 1000 / seed)).map(line)
+  const fs = yield* FileSystem.FileSystem
+  const file = yield* fs.makeTempDirectoryScoped().pipe(
+    Effect.map((directory) => `${directory}/customers.ndjson`),
+    Effect.tap((path) => fs.writeFileString(path, lines.join("\n"))),
+    Effect.mapError(() => failed("No temporary file can be written"))
+  )
+  const work = yield* Import.prepare(yield* Source.open(file, Option.none()), false)
+  yield* perform(work, {
+    concurrency: 16,
+    rate: Option.none(),
+    limit: Option.none(),
+    policy: TrustlyRetry.policy({ times: 10, baseDelay: "50 millis" })
+  }, false).pipe(Effect.provide(CustomerService.layer(yield* options)))
+  return work.tally.done === lines.length
+}).pipe(Effect.scoped)
+
 const run = Effect.gen(function*() {
   const { bad, good, strong } = yield* Output.style
   const { url } = yield* TrustlySandbox
@@ -107,17 +148,20 @@ const run = Effect.gen(function*() {
   const summary =
     `2 updates applied, one of them by its second attempt; ${ended} of ${calls.length} failing calls ended as they have to`
   yield* Output.print("", ended === calls.length ? good(summary) : bad(summary))
-  if (ended < calls.length) return yield* failed("The demo did not go as it has to")
+  const allImported = yield* imported
+  if (ended < calls.length || !allImported) return yield* failed("The demo did not go as it has to")
 })
 
 export const demo = Command.make("demo", {}, () =>
   Effect.gen(function*() {
     const { strong } = yield* Output.style
     yield* Output.print(strong("A local Trustly starts. Nothing leaves this machine."))
-    yield* run.pipe(Effect.provide(TrustlySandbox.layer()), Effect.provide(NodeHttpClient.layerUndici))
+    yield* run.pipe(Effect.provide(TrustlySandbox.layer({ seed })), Effect.provide(NodeHttpClient.layerUndici))
   }).pipe(
     Effect.catchTag("ServeError", () => Effect.fail(failed("The sandbox did not start: no port is free"))),
     whenInterrupted("Stopped before the end")
   )).pipe(
-    Command.withDescription("Shows updates, a retry and every kind of failure against a local Trustly of its own.")
+    Command.withDescription(
+      "Shows updates, a retry, every kind of failure and an import against a local Trustly of its own."
+    )
   )

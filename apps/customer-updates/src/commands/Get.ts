@@ -2,13 +2,14 @@ import * as Command from "@effect/cli/Command"
 import { CustomerService } from "effect-trustly"
 import * as Effect from "effect/Effect"
 import * as CustomerView from "../CustomerView.ts"
+import * as Otlp from "../Otlp.ts"
 import * as Output from "../Output.ts"
 import { whenInterrupted } from "../Problem.ts"
 import { shown } from "./shared.ts"
 
 export const get = Command.make(
   "get",
-  shown,
+  { ...shown, otlp: Otlp.option },
   ({ customerId, json, reveal }) =>
     Effect.gen(function*() {
       const customers = yield* CustomerService

@@ -5,24 +5,14 @@ import * as ValidationError from "@effect/cli/ValidationError"
 import * as Path from "@effect/platform/Path"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { faults } from "../FaultOption.ts"
 import * as Output from "../Output.ts"
 import { failed } from "../Problem.ts"
+import { wholeNumber } from "./shared.ts"
 
-// the ones of @effect/cli repeat what was typed
-const wholeNumber = (name: string, max: number) =>
-  Options.text(name).pipe(
-    Options.withPseudoName("number"),
-    Options.filterMap(
-      (text) => /^\d{1,6}$/.test(text) && Number(text) <= max ? Option.some(Number(text)) : Option.none(),
-      `--${name}: expected a whole number up to ${max}`
-    )
-  )
-
-const port = wholeNumber("port", 65_535).pipe(
+const port = wholeNumber("port", 0, 65_535).pipe(
   Options.withDescription("Port to listen on, 0 for a free one."),
   Options.withDefault(4000)
 )
@@ -32,7 +22,7 @@ const host = Options.text("host").pipe(
   Options.withDefault("127.0.0.1")
 )
 
-const seed = wholeNumber("seed", 10_000).pipe(
+const seed = wholeNumber("seed", 0, 10_000).pipe(
   Options.withDescription("Invented customers to begin with, besides the two of Trustly's document."),
   Options.withDefault(0)
 )

@@ -9,6 +9,7 @@ import * as Ref from "effect/Ref"
 import * as ChangeOptions from "../ChangeOptions.ts"
 import * as CustomerInput from "../CustomerInput.ts"
 import * as CustomerView from "../CustomerView.ts"
+import * as Otlp from "../Otlp.ts"
 import * as Output from "../Output.ts"
 import * as Preview from "../Preview.ts"
 import { usage, whenInterrupted } from "../Problem.ts"
@@ -97,7 +98,7 @@ const dryRun = Options.boolean("dry-run").pipe(
 
 export const update = Command.make(
   "update",
-  { ...shown, from: file, dryRun, fields: ChangeOptions.options },
+  { ...shown, from: file, dryRun, fields: ChangeOptions.options, otlp: Otlp.option },
   ({ fields, from, ...target }) =>
     Effect.gen(function*() {
       const change = yield* ChangeOptions.change(fields)

@@ -3,9 +3,16 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import type * as FiberRefs from "effect/FiberRefs"
+import * as Runtime from "effect/Runtime"
+import * as RuntimeFlags from "effect/RuntimeFlags"
+import * as Telemetry from "./telemetry.ts"
 
 /** Ends an effect when its time is over; the result is then whatever `onExpire` makes of what is known by then. */
 export type Deadline = <A, E>(effect: Effect.Effect<A, E>, onExpire: () => Effect.Effect<A, E>) => Effect.Effect<A, E>
+
+/** Sets fiber refs of a new fiber. */
+export type UpdateRefs = (refs: FiberRefs.FiberRefs, fiberId: FiberId.Runtime) => FiberRefs.FiberRefs
 
 interface Entry {
   readonly endsAt: number
@@ -57,37 +64,38 @@ const makeTimer = (clock: Clock.Clock, millis: number): Timer => {
 }
 
 /**
- * A deadline of one length for many effects. The effect runs in a fiber of its own, so that the deadline ends it in an
- * uninterruptible caller too, and a client that does not heed interruption cannot hold the caller.
+ * A deadline of one length for many effects. Each effect runs in a fiber of its own, so that the deadline ends it in an
+ * uninterruptible caller too, and a client that does not heed interruption cannot hold the caller. What `updateRefs` sets holds
+ * in that fiber only. An infinite deadline is none.
  */
-export const make = (timeout: Duration.Duration): Deadline => {
-  if (!Duration.isFinite(timeout)) return (effect) => effect
-  const millis = Duration.toMillis(timeout)
+export const make = (timeout: Duration.Duration, updateRefs: UpdateRefs): Deadline => {
   const timers = new WeakMap<Clock.Clock, Timer>()
   const timerOf = (clock: Clock.Clock): Timer => {
-    const timer = timers.get(clock) ?? makeTimer(clock, millis)
+    const timer = timers.get(clock) ?? makeTimer(clock, Duration.toMillis(timeout))
     timers.set(clock, timer)
     return timer
   }
 
   return <A, E>(effect: Effect.Effect<A, E>, onExpire: () => Effect.Effect<A, E>) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.clockWith((clock) =>
-        Effect.flatMap(
-          Effect.forkDaemon(Effect.interruptible(effect)),
-          (fiber) =>
-            restore(Effect.async<A, E>((resume) => {
-              const timer = timerOf(clock)
-              const entry = timer.start(() => {
-                resume(onExpire())
-                fiber.unsafeInterruptAsFork(FiberId.none)
-              })
-              fiber.addObserver((exit) => {
-                timer.stop(entry)
-                resume(exit)
-              })
-            })).pipe(Effect.onInterrupt(() => Fiber.interrupt(fiber)))
-        )
-      )
+    Effect.withFiberRuntime<A, E>((caller, { runtimeFlags }) =>
+      Effect.async((resume) => {
+        const runtime = Runtime.make({
+          context: caller.currentContext,
+          fiberRefs: caller.getFiberRefs(),
+          runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
+        })
+        const timer = Duration.isFinite(timeout) ? timerOf(Telemetry.clockOf(caller)) : undefined
+        // runs at once, up to where it waits: a forked fiber costs a turn of the scheduler
+        const fiber = Runtime.runFork(runtime, effect, { updateRefs })
+        const entry = timer?.start(() => {
+          resume(onExpire())
+          fiber.unsafeInterruptAsFork(FiberId.none)
+        })
+        fiber.addObserver((exit) => {
+          if (entry !== undefined) timer?.stop(entry)
+          resume(exit)
+        })
+        return Fiber.interrupt(fiber)
+      })
     )
 }

@@ -1,13 +1,14 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as Clock from "effect/Clock"
 import * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import { constTrue, identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -15,8 +16,10 @@ import type * as TrustlyConfig from "../TrustlyConfig.ts"
 import type { TrustlyError } from "../TrustlyError.ts"
 import type { Asked } from "./classify.ts"
 import * as Classify from "./classify.ts"
+import type { UpdateRefs } from "./deadline.ts"
 import type { Body } from "./input.ts"
 import * as Settings from "./settings.ts"
+import * as Telemetry from "./telemetry.ts"
 import * as Transport from "./transport.ts"
 
 /** What is sent: a path below the base URL with a query, or with a customer. */
@@ -48,19 +51,22 @@ const settings = (options: TrustlyConfig.Options) =>
   })
 
 /**
- * The client with what must hold for every request: redirects are not followed, the platform's own span, which carries
+ * What must hold in the fiber of every request: redirects are not followed, the platform's own span, which carries
  * identifiers in its URLs, is off, and so is its Debug line about a failed fiber, which prints the URL.
  */
-const guarded = (client: HttpClient.HttpClient, init: Option.Option<globalThis.RequestInit>): HttpClient.HttpClient =>
-  client.pipe(
-    HttpClient.withTracerDisabledWhen(constTrue),
-    HttpClient.transformResponse(
-      Effect.provideService(FetchHttpClient.RequestInit, { ...Option.getOrUndefined(init), redirect: "manual" })
-    )
-  )
-
-const nameFields = ({ body }: Message): Effect.Effect<void> =>
-  body === undefined ? Effect.void : Effect.annotateCurrentSpan("trustly.fields", Object.keys(body))
+const guard = (init: Option.Option<globalThis.RequestInit>): UpdateRefs => {
+  const manual = { ...Option.getOrUndefined(init), redirect: "manual" } as const
+  return (refs, fiberId) => {
+    const context = FiberRefs.getOrDefault(refs, FiberRef.currentContext)
+    return FiberRefs.updateManyAs(refs, {
+      entries: [
+        [FiberRef.currentContext, [[fiberId, Context.add(context, FetchHttpClient.RequestInit, manual)]]],
+        [HttpClient.currentTracerDisabledWhen, [[fiberId, constTrue]]],
+        [FiberRef.unhandledErrorLogLevel, [[fiberId, Option.none()]]]
+      ]
+    })
+  }
+}
 
 export const make = (
   options: TrustlyConfig.Options
@@ -69,7 +75,7 @@ export const make = (
     const { accessId, accessKey, baseUrl, maxResponseBytes, timeout } = yield* settings(options)
     const client = (options.transformClient ?? identity)(yield* HttpClient.HttpClient)
     const init = yield* Effect.serviceOption(FetchHttpClient.RequestInit)
-    const transport = Transport.make(guarded(client, init), { timeout, maxResponseBytes })
+    const transport = Transport.make(client, { timeout, maxResponseBytes, updateRefs: guard(init) })
     const headers = {
       accept: "application/json",
       // what a client unpacks by itself escapes the byte limit
@@ -77,21 +83,22 @@ export const make = (
       // not HttpClientRequest.basicAuth: it dies on a character outside of Latin-1
       authorization: `Basic ${Encoding.encodeBase64(`${accessId}:${accessKey}`)}`
     }
+    const reading = HttpClientRequest.get(baseUrl, { headers })
+    const writing = HttpClientRequest.post(baseUrl, { headers })
     const request = ({ body, path, query }: Message): HttpClientRequest.HttpClientRequest =>
       body === undefined
-        ? HttpClientRequest.get(baseUrl + path, { headers, urlParams: query })
-        : HttpClientRequest.bodyUnsafeJson(HttpClientRequest.post(baseUrl + path, { headers }), body)
+        ? HttpClientRequest.setUrlParams(HttpClientRequest.setUrl(reading, baseUrl + path), query ?? {})
+        : HttpClientRequest.bodyUnsafeJson(HttpClientRequest.setUrl(writing, baseUrl + path), body)
 
-    return (asked, message) =>
-      transport(request(message)).pipe(
-        Effect.mapError((failure) => Classify.network(asked, failure)),
-        Effect.flatMap((answer) =>
-          Effect.annotateCurrentSpan("http.response.status_code", answer.status).pipe(
-            Effect.zipRight(Clock.currentTimeMillis),
-            Effect.flatMap((now) => Classify.classify(asked, answer, now))
-          )
-        ),
-        Effect.locally(FiberRef.unhandledErrorLogLevel, Option.none()),
-        (attempt) => Effect.zipRight(nameFields(message), attempt)
-      )
+    return <A>(asked: Asked<A>, message: Message) =>
+      Effect.withFiberRuntime<A, TrustlyError>((fiber) => {
+        if (message.body !== undefined) Telemetry.annotate(fiber, "trustly.fields", Object.keys(message.body))
+        return Effect.matchEffect(transport(request(message)), {
+          onFailure: (failure) => Effect.fail(Classify.network(asked, failure)),
+          onSuccess: (answer) => {
+            Telemetry.annotate(fiber, "http.response.status_code", answer.status)
+            return Classify.classify(asked, answer, Telemetry.clockOf(fiber).unsafeCurrentTimeMillis())
+          }
+        })
+      })
   })

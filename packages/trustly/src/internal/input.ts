@@ -6,6 +6,7 @@ import { CustomerChange, CustomerUpdate } from "../CustomerUpdate.ts"
 import type { Issue, Operation } from "../TrustlyError.ts"
 import { TrustlyValidationError } from "../TrustlyError.ts"
 import * as Issues from "./issues.ts"
+import { strictly } from "./strictly.ts"
 
 type Checked<A> = Either.Either<A, TrustlyValidationError>
 
@@ -19,15 +20,14 @@ const maxIdLength = 128
 // each of these would make another URL of the path, or none
 const notInId = /[/\\?#%\s\p{Cc}\p{Surrogate}]/u
 
-const isId = (value: unknown): value is string =>
+export const isId = (value: unknown): value is string =>
   typeof value === "string" && value !== "" && value.length <= maxIdLength && value !== "." && value !== ".." &&
   !notInId.test(value)
 
-const notAnId: Issue = {
-  path: "customerId",
-  problem: "invalid",
-  expected: `1 to ${maxIdLength} characters without / \\ ? # %, white space and control characters, and not . or ..`
-}
+export const anId =
+  `1 to ${maxIdLength} characters without / \\ ? # %, white space and control characters, and not . or ..`
+
+const notAnId: Issue = { path: "customerId", problem: "invalid", expected: anId }
 
 /** The identifier of a customer as a segment of a path. */
 export const pathSegment = (operation: Operation, customerId: string): Checked<string> =>
@@ -37,6 +37,11 @@ export const pathSegment = (operation: Operation, customerId: string): Checked<s
 
 // an accessor of the input threw: what it threw may hold a value
 const notPlain: Issue = { path: "", problem: "invalid", expected: "plain data" }
+
+export const isExternalId = (value: unknown): value is string =>
+  typeof value === "string" && value !== "" && !/[\p{Cc}\p{Surrogate}]/u.test(value)
+
+export const anExternalId = "a text that is not empty, without control characters"
 
 interface Identifiers {
   readonly customerId?: unknown
@@ -50,8 +55,7 @@ export const query = (
   const read = Either.try({ try: (): Identifiers => ({ ...by }), catch: () => refuse("find", [notPlain]) })
   return Either.flatMap(read, ({ customerId, externalId }): Checked<Readonly<Record<string, string>>> => {
     if (customerId !== undefined && externalId === undefined && isId(customerId)) return Either.right({ customerId })
-    const isText = typeof externalId === "string" && externalId !== "" && !/[\p{Cc}\p{Surrogate}]/u.test(externalId)
-    if (customerId === undefined && isText) return Either.right({ externalId })
+    if (customerId === undefined && isExternalId(externalId)) return Either.right({ externalId })
     const path = externalId === undefined ? "customerId" : "externalId"
     return Either.left(refuse("find", [{ path, problem: "invalid", expected: "either an externalId or a customerId" }]))
   })
@@ -61,9 +65,8 @@ export const query = (
 export const modifyInsideItself = (): TrustlyValidationError =>
   refuse("modify", [{ path: "customerId", problem: "invalid", expected: "a customer that no enclosing modify holds" }])
 
-const strict = { onExcessProperty: "error", errors: "all" } as const
-const encodeUpdate = ParseResult.encodeUnknownEither(CustomerUpdate, strict)
-const encodeChange = ParseResult.encodeUnknownEither(CustomerChange, strict)
+const encodeUpdate = strictly((options) => ParseResult.encodeUnknownEither(CustomerUpdate, options))
+const encodeChange = strictly((options) => ParseResult.encodeUnknownEither(CustomerChange, options))
 
 const encode = <A>(
   operation: Operation,

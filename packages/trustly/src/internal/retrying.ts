@@ -47,9 +47,15 @@ const withOutcome = (error: TrustlyError, outcome: Outcome): TrustlyError =>
 export const retryingWith =
   (policy: Schedule.Schedule<unknown, unknown>) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | TrustlyError, R> =>
-    Effect.suspend(() => {
+    // the schedule is set up when there is something to retry, not for each call
+    Effect.catchAll(effect, (first) => {
       let worst: Outcome = "NotSent"
-      return effect.pipe(
+      let attempt: Effect.Effect<A, E, R> = Effect.fail(first)
+      return Effect.suspend(() => {
+        const now = attempt
+        attempt = effect
+        return now
+      }).pipe(
         Effect.tapError((error) =>
           Effect.sync(() => {
             if (isTrustlyError(error)) worst = worse(error.outcome, worst)

@@ -1,24 +1,28 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
 import type { Operation } from "../TrustlyError.ts"
 import { isTrustlyError } from "../TrustlyError.ts"
 
-const requests = Metric.counter("trustly.client.requests", {
+const requests = MetricKey.counter("trustly.client.requests", {
   description: "Calls of CustomerService, by operation and result",
   incremental: true
 })
 
-const durations = Metric.histogram(
+const durations = MetricKey.histogram(
   "trustly.client.duration",
   MetricBoundaries.fromIterable([5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000]),
   "How long calls of CustomerService take, in milliseconds, by operation"
 )
 
-const retries = Metric.counter("trustly.client.retries", {
+const retries = MetricKey.counter("trustly.client.retries", {
   description: "Retries that TrustlyRetry.policy made, by operation",
   incremental: true
 })
@@ -31,29 +35,44 @@ const resultOf = (cause: Cause.Cause<unknown>): string => {
   return isTrustlyError(failure.value) ? failure.value._tag : "ChangeFailed"
 }
 
-// a tagged metric costs a look-up to make, so each is made once
+// The tags are part of the keys: a metric that is tagged afterwards is looked up again with each update.
 const requestsBy = new Map<string, Metric.Metric.Counter<number>>()
-const countRequest = (operation: Operation, result: string): Effect.Effect<void> => {
-  const key = `${operation} ${result}`
-  const metric = requestsBy.get(key) ??
-    requests.pipe(Metric.tagged("operation", operation), Metric.tagged("result", result))
-  requestsBy.set(key, metric)
-  return Metric.increment(metric)
+const requestsOf = (operation: Operation, result: string): Metric.Metric.Counter<number> => {
+  const id = `${operation} ${result}`
+  const metric = requestsBy.get(id) ??
+    Metric.fromMetricKey(requests.pipe(MetricKey.tagged("operation", operation), MetricKey.tagged("result", result)))
+  requestsBy.set(id, metric)
+  return metric
 }
+
+/** Sets an attribute of the span that a fiber is in. */
+export const annotate = (fiber: Fiber.RuntimeFiber<unknown, unknown>, key: string, value: unknown): void => {
+  if (fiber.currentSpan?._tag === "Span") fiber.currentSpan.attribute(key, value)
+}
+
+export const clockOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Clock.Clock =>
+  Context.get(fiber.currentDefaultServices, Clock.Clock)
 
 /** Counts a call and how long it took, and names the class of its error on the span. */
 export const observed = (operation: Operation) => {
-  const duration = Metric.tagged(durations, "operation", operation)
+  const duration = Metric.fromMetricKey(MetricKey.tagged(durations, "operation", operation))
   return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.flatMap(Clock.currentTimeMillis, (startedAt) =>
-      Effect.onExit(effect, (exit) => {
-        const result = Exit.isSuccess(exit) ? "Success" : resultOf(exit.cause)
-        const measure = Effect.flatMap(Clock.currentTimeMillis, (now) => Metric.update(duration, now - startedAt))
-        const count = Effect.zipRight(measure, countRequest(operation, result))
-        return Exit.isSuccess(exit) ? count : Effect.zipRight(count, Effect.annotateCurrentSpan("error.type", result))
-      }))
+    Effect.withFiberRuntime((fiber) => {
+      const clock = clockOf(fiber)
+      const startedAt = clock.unsafeCurrentTimeMillis()
+      return Effect.onExit(effect, (exit) =>
+        Effect.sync(() => {
+          const result = Exit.isSuccess(exit) ? "Success" : resultOf(exit.cause)
+          const labels = fiber.getFiberRef(FiberRef.currentMetricLabels)
+          duration.unsafeUpdate(clock.unsafeCurrentTimeMillis() - startedAt, labels)
+          requestsOf(operation, result).unsafeUpdate(1, labels)
+          if (Exit.isFailure(exit)) annotate(fiber, "error.type", result)
+        }))
+    })
 }
 
 /** Counts a retry, by the operation of the error that is retried. */
 export const countRetry = (error: unknown): Effect.Effect<void> =>
-  isTrustlyError(error) ? Metric.increment(Metric.tagged(retries, "operation", error.operation)) : Effect.void
+  isTrustlyError(error)
+    ? Metric.increment(Metric.fromMetricKey(MetricKey.tagged(retries, "operation", error.operation)))
+    : Effect.void

@@ -1,3 +1,4 @@
+import type * as Headers from "@effect/platform/Headers"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
@@ -14,17 +15,20 @@ import * as NetworkReason from "./networkReason.ts"
 /** One attempt: connect, send, and read the answer to its end, within the deadline and the byte limit. */
 export type Transport = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Answer, NetworkFailure>
 
-const timeout: NetworkFailure = { reason: "Timeout" }
+const late: NetworkFailure = { reason: "Timeout" }
+const unsent: NetworkFailure = { reason: "Connect" }
 
 const digits = /^\d+$/
 
 // statuses that have no body, whatever their headers say
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 
+// fatal: replacement characters would be taken for the customer's data and written back
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
 const text = (bytes: Uint8Array | ArrayBuffer): Body => {
   try {
-    // fatal: replacement characters would be taken for the customer's data and written back
-    return { _tag: "Text", text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) }
+    return { _tag: "Text", text: utf8.decode(bytes) }
   } catch {
     return { _tag: "Encoding" }
   }
@@ -47,10 +51,11 @@ const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect
     Effect.flatMap(Fiber.interrupt)
   )
 
+// stops as soon as it has more than is allowed
 const counted = (
   response: HttpClientResponse.HttpClientResponse,
   maxBytes: number
-): Effect.Effect<Body, HttpClientError.ResponseError> =>
+): Effect.Effect<Uint8Array, HttpClientError.ResponseError> =>
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
     let length = 0
@@ -59,55 +64,61 @@ const counted = (
         chunks.push(chunk)
         length += chunk.byteLength
         return length <= maxBytes
-      })).pipe(
-        Effect.map((): Body => length > maxBytes ? { _tag: "TooLarge" } : text(concat(chunks, length)))
-      )
+      })).pipe(Effect.map(() => concat(chunks, length)))
   })
 
-const readBody = (response: HttpClientResponse.HttpClientResponse, maxBytes: number): Effect.Effect<Body> => {
-  const encoding = response.headers["content-encoding"]?.trim().toLowerCase() ?? ""
-  const announced = response.headers["content-length"] ?? ""
+// `headers` are those of the response, whose getter converts all of them
+const readBody = (
+  response: HttpClientResponse.HttpClientResponse,
+  headers: Headers.Headers,
+  maxBytes: number
+): Effect.Effect<Body> => {
+  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? ""
+  const announced = headers["content-length"] ?? ""
   const length = digits.test(announced) ? Number(announced) : undefined
   if (bodiless.has(response.status)) return Effect.succeed({ _tag: "Text", text: "" })
   // we ask for none, and unpacking could take more memory than the limit allows
   if (encoding !== "" && encoding !== "identity") return Effect.as(discard(response), { _tag: "Encoding" })
   if (length !== undefined && length > maxBytes) return Effect.as(discard(response), { _tag: "TooLarge" })
   // a stream costs nearly twice as much as a buffer, and counting is needed only where the length is not known
-  const body = length === undefined
+  const bytes: Effect.Effect<Uint8Array | ArrayBuffer, HttpClientError.ResponseError> = length === undefined
     ? counted(response, maxBytes)
-    : Effect.map(
-      response.arrayBuffer,
-      (bytes): Body => bytes.byteLength > maxBytes ? { _tag: "TooLarge" } : text(bytes)
-    )
-  return Effect.catchAll(body, ({ cause, reason }) =>
-    Effect.succeed<Body>(
+    : response.arrayBuffer
+  return Effect.match(bytes, {
+    onSuccess: (read): Body => read.byteLength > maxBytes ? { _tag: "TooLarge" } : text(read),
+    onFailure: ({ cause, reason }): Body =>
       reason === "EmptyBody" ? { _tag: "Text", text: "" } : { _tag: "Broken", failure: NetworkReason.ofBody(cause) }
-    ))
+  })
 }
 
-// a client that filters statuses fails with the response: the status then speaks for itself
-const head = (
-  error: HttpClientError.HttpClientError
-): Effect.Effect<HttpClientResponse.HttpClientResponse, NetworkFailure> =>
-  error._tag === "ResponseError"
-    ? Effect.succeed(error.response)
-    : Effect.fail(error.reason === "Transport" ? NetworkReason.ofRequest(error.cause) : { reason: "Connect" })
+interface Options {
+  readonly timeout: Duration.Duration
+  readonly maxResponseBytes: number
+  /** Sets what must hold while a request is under way. */
+  readonly updateRefs: Deadline.UpdateRefs
+}
 
 export const make = (
   client: HttpClient.HttpClient,
-  options: { readonly timeout: Duration.Duration; readonly maxResponseBytes: number }
+  { maxResponseBytes, timeout, updateRefs }: Options
 ): Transport => {
-  const withDeadline = Deadline.make(options.timeout)
+  const withDeadline = Deadline.make(timeout, updateRefs)
   return (request) =>
     Effect.suspend(() => {
       let answer: Answer | undefined
-      const attempt = Effect.catchAll(client.execute(request), head).pipe(
-        Effect.flatMap((response) => {
-          const { headers, status } = response
-          answer = { status, headers, body: { _tag: "Broken", failure: timeout } }
-          return Effect.map(readBody(response, options.maxResponseBytes), (body): Answer => ({ status, headers, body }))
-        })
-      )
-      return withDeadline(attempt, () => answer === undefined ? Effect.fail(timeout) : Effect.succeed(answer))
+      const read = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Answer> => {
+        const { headers, status } = response
+        answer = { status, headers, body: { _tag: "Broken", failure: late } }
+        return Effect.map(readBody(response, headers, maxResponseBytes), (body): Answer => ({ status, headers, body }))
+      }
+      const attempt = Effect.matchEffect(client.execute(request), {
+        onSuccess: read,
+        // a client that filters statuses fails with the response: the status then speaks for itself
+        onFailure: (error) =>
+          error._tag === "ResponseError"
+            ? read(error.response)
+            : Effect.fail(error.reason === "Transport" ? NetworkReason.ofRequest(error.cause) : unsent)
+      })
+      return withDeadline(attempt, () => answer === undefined ? Effect.fail(late) : Effect.succeed(answer))
     })
 }

@@ -1,0 +1,53 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Either, Schema } from "effect"
+import { CustomerBatch } from "effect-trustly"
+
+describe("a command as JSON", () => {
+  const change = { vip: 1 }
+  const update = { name: "Jo", email: "jo@example.com", phone: "+1", address: { country: "US" } }
+  const commands = [{ customerId: "1", update }, { customerId: "1", change }, {
+    externalId: "a b",
+    change
+  }]
+  const others: ReadonlyArray<readonly [json: unknown, path: string]> = [
+    [null, ""],
+    [[], ""],
+    [{ change }, "externalId"],
+    [{ customerId: "a/b", change }, "customerId"],
+    [{ customerId: "", update }, "customerId"],
+    [{ externalId: "", change }, "externalId"],
+    [{ externalId: "1", update }, "externalId"],
+    [{ customerId: "1", change, update }, "change"],
+    [{ customerId: "1", change: { ...change, nick: 1 } }, "change.nick"],
+    [{ customerId: "1", change: { address: { town: "Reno" } } }, "change.address.town"]
+  ]
+  const issuesOf = (json: unknown) => Either.getOrThrow(Either.flip(CustomerBatch.decode(json))).issues
+  const decode = Schema.decodeUnknownEither(CustomerBatch.Command)
+
+  it("is one of three", () => {
+    for (const command of commands) {
+      assert.deepStrictEqual(CustomerBatch.decode(command), Either.right(command))
+      assert.deepStrictEqual(decode(command), Either.right(command))
+    }
+  })
+  it("has an identifier that can be sent, and nothing that would be lost", () => {
+    for (const [other, path] of others) {
+      const decoded = CustomerBatch.decode(other)
+      assert.strictEqual(Either.isLeft(decoded) && decoded.left.issues[0]?.path, path)
+      assert.isTrue(Either.isLeft(decode(other)), path)
+    }
+  })
+  it("is of one customer", () => {
+    const issue = { path: "update.customerId", problem: "invalid", expected: "the customerId of the command" } as const
+    assert.deepStrictEqual(issuesOf({ customerId: "1", update: { ...update, customerId: "2" } }), [issue])
+    for (
+      const command of [{ customerId: "1", change: { customerId: "2" } }, {
+        externalId: "1",
+        change: { customerId: "2" }
+      }]
+    ) {
+      assert.deepStrictEqual(issuesOf(command), [{ ...issue, path: "change.customerId" }])
+    }
+    assert.isTrue(Either.isRight(CustomerBatch.decode({ customerId: "1", update: { ...update, customerId: "1" } })))
+  })
+})

@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Either, Schema } from "effect"
 import { CustomerBatch } from "effect-trustly"
 
+const issuesOf = (json: unknown) => Either.getOrThrow(Either.flip(CustomerBatch.decode(json))).issues
+
 describe("a command as JSON", () => {
   const change = { vip: 1 }
   const update = { name: "Jo", email: "jo@example.com", phone: "+1", address: { country: "US" } }
@@ -21,7 +23,6 @@ describe("a command as JSON", () => {
     [{ customerId: "1", change: { ...change, nick: 1 } }, "change.nick"],
     [{ customerId: "1", change: { address: { town: "Reno" } } }, "change.address.town"]
   ]
-  const issuesOf = (json: unknown) => Either.getOrThrow(Either.flip(CustomerBatch.decode(json))).issues
   const decode = Schema.decodeUnknownEither(CustomerBatch.Command)
 
   it("is one of three", () => {

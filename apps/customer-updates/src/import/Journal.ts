@@ -45,9 +45,12 @@ const recorded = /^(begin|done|failed) (\d+)(?: (\w+))?\.$/
 
 export const nothing: Past = { isEnded: () => false, isBegun: () => false, done: 0, failed: new Map() }
 
-const changed = usage(
-  "The file is not the one that was imported before: give --restart to import it from its first line on"
-)
+const changed = (file: string): Problem =>
+  usage(
+    `The file has changed since its import began: mend the lines in ${
+      file.replace(/journal$/, "failures.ndjson")
+    } and import that file, or give --restart to send every line again`
+  )
 
 /** What the journal says of this input; nothing where there is none. */
 export const read = (file: string, input: Input): Effect.Effect<Past, Problem, FileSystem.FileSystem> =>
@@ -66,7 +69,9 @@ export const read = (file: string, input: Input): Effect.Effect<Past, Problem, F
             if (line === 1) {
               const before = decodeInput(text)
               if (Either.isLeft(before)) return yield* usage(`${file} is no journal of an import: move it away`)
-              if (before.right.sha256 !== input.sha256 || before.right.format !== input.format) return yield* changed
+              if (before.right.sha256 !== input.sha256 || before.right.format !== input.format) {
+                return yield* changed(file)
+              }
             }
             const [, what, number, errorClass = ""] = recorded.exec(text) ?? []
             if (what === "begin") begun.add(Number(number))

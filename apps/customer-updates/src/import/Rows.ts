@@ -28,37 +28,39 @@ const group = (name: string): ReadonlyArray<string> =>
   )
 
 const groups = ["address", "driverLicense"]
-const fields: ReadonlySet<string> = new Set([
+const fields = [
   ...names(CustomerChange.ast).filter((name) => !groups.includes(name)),
   ...groups.flatMap(group)
+]
+
+const plain = (name: string): string => name.toLowerCase().replaceAll(/[ _-]/g, "")
+
+/** The fields by what may stand in a header; `VIP Tier` is what the file of Trustly's portal calls it. */
+const known: ReadonlyMap<string, string> = new Map([
+  ...fields.map((field) => [plain(field), field] as const),
+  ["viptier", "vip"]
 ])
 
-/** The columns of the file that Trustly's portal takes. */
-const portal: ReadonlyMap<string, string> = new Map([["external id", "externalId"], ["name", "name"], [
-  "vip tier",
-  "vip"
-]])
-
 const looksLikeName = /^[A-Za-z][\w .-]{0,39}$/
+
+const notAField = (name: string, at: number, isOnly: boolean): Problem =>
+  usage(
+    isOnly && name.includes(";")
+      ? "The header is one column with semicolons in it: separate the columns by commas"
+      : `The header has no field of a customer in column ${at + 1}${looksLikeName.test(name) ? ` (${name})` : ""}`
+  )
 
 /** The fields of the columns. */
 const header = (cells: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, Problem> =>
   Effect.gen(function*() {
     const columns = yield* Effect.forEach(cells, (cell, at) => {
       const name = cell.trim()
-      const field = fields.has(name) ? name : portal.get(name.toLowerCase())
-      return field === undefined
-        ? Effect.fail(
-          usage(
-            `The header has no field of a customer in column ${at + 1}${looksLikeName.test(name) ? ` (${name})` : ""}`
-          )
-        )
-        : Effect.succeed(field)
+      return Effect.mapError(Option.fromNullable(known.get(plain(name))), () => notAField(name, at, cells.length === 1))
     })
     const twice = columns.find((field, at) => columns.indexOf(field) !== at)
     if (twice !== undefined) return yield* usage(`The header names ${twice} twice`)
     if (!columns.includes("customerId") && !columns.includes("externalId")) {
-      return yield* usage("The header names neither customerId nor externalId (in the portal's words: External ID)")
+      return yield* usage("The header names neither customerId nor externalId")
     }
     return columns
   })

@@ -22,6 +22,16 @@ describe("the rows of a CSV", () => {
         ])
     ))
 
+  it.effect("know a field however its name is written", () =>
+    Effect.map(
+      changes("CUSTOMER ID,vip_tier,Address.City,driver-license.number,Driver License.State\n1,2,Reno,N,NV\n"),
+      (all) =>
+        assert.strictEqual(
+          all.length === 1 && typeof all[0] === "object" && Object.keys(all[0]).join(),
+          "customerId,change"
+        )
+    ))
+
   it.effect("take every field", () =>
     Effect.gen(function*() {
       const [row] = yield* entries(
@@ -109,6 +119,7 @@ describe("a CSV cannot be read", () => {
       "1001165729,jo@example.com\n",
       /^The header has no field of a customer in column 1$/
     ],
+    "with semicolons": ["customerId;vip\n1;2\n", /^The header is one column with semicolons in it/],
     "with a field twice": ["External ID,externalId\n", /names externalId twice/],
     "without an identifier": ["name,vip\n", /neither customerId nor externalId/],
     "with a quote that stays open": ["customerId,name\n1,a\n2,\"b\n3,c\n", /from line \d+ on: a quote is not closed/],

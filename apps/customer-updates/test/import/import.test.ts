@@ -179,7 +179,11 @@ describe.concurrent("import", () => {
       yield* imports([file])
       yield* fs.writeFileString(file, ndjson(change(2), change(3)))
       const refused = yield* imports([file])
-      assertRefused(refused, 2, /^The file is not the one that was imported before: give --restart/)
+      assertRefused(
+        refused,
+        2,
+        /^The file has changed since its import began: mend the lines in \S+\.failures\.ndjson and import that file/
+      )
       assert.strictEqual(yield* tierOf(customerId), 1)
       const anew = yield* imports([file, "--restart"])
       assert.deepStrictEqual([anew.status, anew.stdout], [0, "2 lines done, 0 failed\n  0 retries\n"])

@@ -46,19 +46,20 @@ const walk = (issue: ParseResult.ParseIssue, path: Path): ReadonlyArray<Issue> =
       if (!AST.isUnion(issue.ast)) return inner
       // of the members of a union, the one that was entered tells more than that none fitted
       const deeper = inner.filter((each) => each.path !== named(path))
-      return deeper.length > 0 ? deeper : invalid(issue.ast, path)
+      return deeper.length > 0 ? deeper : invalid(issue.ast, path, issue.actual)
     }
     case "Refinement":
-      return issue.kind === "From" ? walk(issue.issue, path) : invalid(issue.ast, path)
+      return issue.kind === "From" ? walk(issue.issue, path) : invalid(issue.ast, path, issue.actual)
     case "Transformation":
-      return issue.kind === "Transformation" ? invalid(issue.ast, path) : walk(issue.issue, path)
+      return issue.kind === "Transformation" ? invalid(issue.ast, path, issue.actual) : walk(issue.issue, path)
     default:
-      return invalid(issue.ast, path)
+      return invalid(issue.ast, path, issue.actual)
   }
 }
 
-const invalid = (ast: AST.AST, path: Path): ReadonlyArray<Issue> => [
-  { path: named(path), problem: "invalid", expected: expected(ast) }
+// without exactOptionalPropertyTypes a key that is there without a value compiles, and its user thinks of it as absent
+const invalid = (ast: AST.AST, path: Path, actual: unknown): ReadonlyArray<Issue> => [
+  { path: named(path), problem: "invalid", expected: expected(ast) + (actual === undefined ? ", or no such key" : "") }
 ]
 
 /** What a parse issue says without the values: a `ParseError` holds and prints the whole input, so it must not get out. */

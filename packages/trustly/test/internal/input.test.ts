@@ -72,7 +72,7 @@ describe("the input of a write", () => {
       problem: "missing"
     }]],
     ["a name that is removed", { ...least, name: null }, invalid("name", "a text")],
-    ["an undefined field", { ...least, taxId: undefined }, invalid("taxId", "a text or null")],
+    ["an undefined field", { ...least, taxId: undefined }, invalid("taxId", "a text or null, or no such key")],
     ["a secret of the wrong type", { ...least, taxId: 5 }, invalid("taxId", "a text or null")],
     [
       "a vip that JSON would change",

@@ -51,6 +51,6 @@ export const open = (
     yield* Effect.whenEffect(prune(file, isEnded), fs.exists(file)).pipe(
       Effect.mapError(FileProblem.unwritable(file))
     )
-    const { append } = yield* AppendOnly.open(file)
+    const append = yield* AppendOnly.open(file)
     return (line, source, error) => append(`${JSON.stringify({ ...source, line, error: factsOf(error) })}\n`)
   })

@@ -124,7 +124,7 @@ const fail = (
   )
 }
 
-const done = ({ journal, tally }: Work, line: number): Effect.Effect<void> =>
+const done = ({ journal, tally }: Work, line: number): Effect.Effect<void, Problem> =>
   Effect.map(journal.done(line), () => {
     tally.done += 1
   })
@@ -179,9 +179,6 @@ export const perform = (
     onEnd: onEnd(work)
   }).pipe(
     Stream.runDrain,
-    // when the last lines take long, the ends of others would wait for them
-    Effect.raceFirst(Effect.forever(Effect.delay(Effect.ignore(journal.flush), "100 millis"))),
-    Effect.zipRight(journal.flush),
     Effect.catchTag("TrustlyAuthError", (error) => Effect.fail(stopped(Report.problem(error).message)))
   )
 }

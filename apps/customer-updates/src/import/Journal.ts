@@ -26,9 +26,7 @@ export interface Past {
 
 export interface Journal {
   readonly begin: (line: number) => Effect.Effect<void, Problem>
-  /** Is written at the latest with the next `begin`, or by `flush`. */
-  readonly done: (line: number) => Effect.Effect<void>
-  readonly flush: Effect.Effect<void, Problem>
+  readonly done: (line: number) => Effect.Effect<void, Problem>
   readonly failed: (line: number, errorClass: string) => Effect.Effect<void, Problem>
 }
 
@@ -99,22 +97,15 @@ export const open = (
     )
     const exists = yield* fs.exists(file).pipe(Effect.mapError(FileProblem.unreadable(file)))
     if (!exists) yield* Effect.mapError(begin, FileProblem.unwritable(file))
-    const { append, later } = yield* AppendOnly.open(file)
+    const append = yield* AppendOnly.open(file)
     // what was cut short stays alone on its line
     if (exists) yield* append("\n")
     return {
       begin: (line) => append(`begin ${line}.\n`),
-      // the next line of any customer begins with a write
-      done: (line) => later(`done ${line}.\n`),
-      flush: append(""),
+      done: (line) => append(`done ${line}.\n`),
       failed: (line, errorClass) => append(`failed ${line} ${errorClass}.\n`)
     }
   })
 
 /** Records nothing: of an input that cannot be read again. */
-export const none: Journal = {
-  begin: () => Effect.void,
-  done: () => Effect.void,
-  flush: Effect.void,
-  failed: () => Effect.void
-}
+export const none: Journal = { begin: () => Effect.void, done: () => Effect.void, failed: () => Effect.void }

@@ -31,7 +31,7 @@ const ofPromise = (call: () => Promise<unknown>): Contender => async (count, con
   await Promise.all(workers(count, concurrency, async (share) => {
     for (let left = share; left > 0; left--) {
       const startedAt = performance.now()
-      // oxlint-disable-next-line no-await-in-loop -- the next update of a worker begins when the last one has ended
+      // the next update of a worker begins when the last one has ended
       await call()
       latencies.push(performance.now() - startedAt)
     }

@@ -65,14 +65,14 @@ const remove = (file: string): Effect.Effect<void, Problem, FileSystem.FileSyste
     Effect.mapError(FileProblem.unwritable(file))
   )
 
+const inputOf = ({ fingerprint, format }: Source): Effect.Effect<Journal.Input, Problem> =>
+  Effect.map(fingerprint, (sha256) => ({ sha256, format }))
+
 /** What was recorded of a file before. */
 export const pastOf = (source: Source): Effect.Effect<Journal.Past, Problem, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     if (Option.isNone(source.file)) return Journal.nothing
-    return yield* Journal.read(`${source.file.value}.journal`, {
-      sha256: yield* source.fingerprint,
-      format: source.format
-    })
+    return yield* Journal.read(`${source.file.value}.journal`, yield* inputOf(source))
   })
 
 const ofFile = (
@@ -90,7 +90,7 @@ const ofFile = (
     if (restart) yield* Effect.zipRight(remove(journalFile), remove(failuresFile))
     const exists = yield* Effect.mapError(fs.exists(journalFile), FileProblem.unreadable(journalFile))
     if (!exists) yield* refuseToOverwrite(failuresFile)
-    const input = { sha256: yield* source.fingerprint, format: source.format }
+    const input = yield* inputOf(source)
     const past = yield* Journal.read(journalFile, input)
     const journal = yield* Journal.open(journalFile, input)
     const failures = yield* Failures.open(failuresFile, past.isEnded)

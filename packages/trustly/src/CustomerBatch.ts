@@ -11,7 +11,7 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Mailbox from "effect/Mailbox"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
+import type * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -20,11 +20,11 @@ import type { Customer, CustomerRecord } from "./Customer.ts"
 import type { CustomerIdentifier } from "./CustomerService.ts"
 import { CustomerService } from "./CustomerService.ts"
 import { CustomerChange, CustomerUpdate } from "./CustomerUpdate.ts"
+import * as Codec from "./internal/codec.ts"
 import * as Input from "./internal/input.ts"
 import * as InTurn from "./internal/inTurn.ts"
 import * as Issues from "./internal/issues.ts"
 import { retryingWith } from "./internal/retrying.ts"
-import { strictly } from "./internal/strictly.ts"
 import type { Issue, Operation, TrustlyAuthError, TrustlyError } from "./TrustlyError.ts"
 import { TrustlyDecodeError, TrustlyNotFoundError, TrustlyValidationError } from "./TrustlyError.ts"
 
@@ -63,9 +63,10 @@ export const Command = Schema.Union(
 
 const [Update, Change, ChangeByExternalId] = Command.members
 
-const decodeUpdate = strictly((options) => ParseResult.decodeUnknownEither(Update, options))
-const decodeChange = strictly((options) => ParseResult.decodeUnknownEither(Change, options))
-const decodeChangeByExternalId = strictly((options) => ParseResult.decodeUnknownEither(ChangeByExternalId, options))
+const unknowns = { onExcessProperty: "error" } as const
+const decodeUpdate = Codec.decoder(Update, unknowns)
+const decodeChange = Codec.decoder(Change, unknowns)
+const decodeChangeByExternalId = Codec.decoder(ChangeByExternalId, unknowns)
 
 const isAnother = (command: Command): boolean => {
   const { customerId } = "update" in command ? command.update : command.change

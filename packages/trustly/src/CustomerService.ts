@@ -15,7 +15,7 @@ import * as Schema from "effect/Schema"
 import { Customer, CustomerRecord } from "./Customer.ts"
 import type { CustomerChange, CustomerUpdate } from "./CustomerUpdate.ts"
 import type { Asked } from "./internal/classify.ts"
-import * as Decoding from "./internal/decoding.ts"
+import * as Codec from "./internal/codec.ts"
 import * as Exchange from "./internal/exchange.ts"
 import * as Input from "./internal/input.ts"
 import * as Locks from "./internal/locks.ts"
@@ -75,9 +75,10 @@ export declare namespace CustomerService {
   }
 }
 
-const decodeCustomer = Decoding.make(Schema.Struct({ customer: Customer }))
-const decodeRecord = Decoding.make(Schema.Struct({ customer: CustomerRecord }))
-const decodeRecords = Decoding.make(Schema.Struct({ customers: Schema.Array(CustomerRecord) }))
+const unknowns = { onExcessProperty: "ignore" } as const
+const decodeCustomer = Codec.decoder(Schema.Struct({ customer: Customer }), unknowns)
+const decodeRecord = Codec.decoder(Schema.Struct({ customer: CustomerRecord }), unknowns)
+const decodeRecords = Codec.decoder(Schema.Struct({ customers: Schema.Array(CustomerRecord) }), unknowns)
 
 const asCustomer = (operation: Operation, customerId?: string): Asked<Customer> => ({
   operation,

@@ -57,7 +57,7 @@ const classOfStatus = (status: number): ErrorClass | undefined => {
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
-const parse = (text: string): Option.Option<unknown> => Option.liftThrowable((): unknown => JSON.parse(text))()
+const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
 // a body that ends with the connection and breaks off inside its JSON was cut, which no HTTP client can see
 const isCut = ({ headers }: Answer, text: string): boolean =>
@@ -85,13 +85,21 @@ const undecodable = (
     outcome: asked.writes ? "Applied" : "NotSent"
   })
 
+/** The class of an error: first the status where it decides alone, then a known code, then the rest. */
+const classOf = (status: number, { errors }: Envelope.Envelope): ErrorClass => {
+  const known = errors.map(({ code }) => classOfCode.get(code)).find(Predicate.isNotUndefined)
+  if (isSuccess(status)) return known ?? "Rejected"
+  return classOfStatus(status) ?? known ??
+    (status === 400 || status === 413 || status === 422 ? "Validation" : "Rejected")
+}
+
 const failure = (
   asked: Asked<unknown>,
   { headers, status }: Answer,
-  errorClass: ErrorClass,
-  { errors, texts }: Envelope.Envelope,
+  envelope: Envelope.Envelope,
   nowMillis: number
 ): TrustlyError => {
+  const { errors, texts } = envelope
   const facts = { operation: asked.operation, status, errors }
   const unknown: Outcome = asked.writes ? "Unknown" : "NotSent"
   const wait = Option.match(RetryAfter.parse(headers["retry-after"], nowMillis), {
@@ -99,7 +107,7 @@ const failure = (
     onSome: (retryAfter) => ({ retryAfter })
   })
   const make = (): TrustlyError => {
-    switch (errorClass) {
+    switch (classOf(status, envelope)) {
       case "Validation":
         return new TrustlyValidationError(facts)
       case "Auth":
@@ -121,20 +129,14 @@ const failure = (
 }
 
 /**
- * The value of a success, or the error: first the status where it decides alone, then a known code, then the rest.
- * Pure: a function of what was asked, what came back, and the time.
+ * The value of a success, or the error. Pure: a function of what was asked, what came back, and the time.
  */
 export const classify = <A>(asked: Asked<A>, answer: Answer, nowMillis: number): Either.Either<A, TrustlyError> => {
   const { body, status } = answer
   const value = body._tag === "Text" ? parse(body.text) : Option.none()
-  const envelope = Envelope.read(Option.getOrUndefined(value))
-  const fail = (errorClass: ErrorClass) => Either.left(failure(asked, answer, errorClass, envelope, nowMillis))
-  const known = envelope.errors.map(({ code }) => classOfCode.get(code)).find(Predicate.isNotUndefined)
-
-  if (!isSuccess(status)) {
-    return fail(
-      classOfStatus(status) ?? known ?? (status === 400 || status === 413 || status === 422 ? "Validation" : "Rejected")
-    )
+  const read = Option.getOrUndefined(value)
+  if (!isSuccess(status) || Envelope.claimsError(read)) {
+    return Either.left(failure(asked, answer, Envelope.read(read), nowMillis))
   }
   switch (body._tag) {
     case "Broken":
@@ -143,7 +145,6 @@ export const classify = <A>(asked: Asked<A>, answer: Answer, nowMillis: number):
     case "TooLarge":
       return Either.left(undecodable(asked, status, body._tag))
     case "Text": {
-      if (envelope.claimed) return fail(known ?? "Rejected")
       if (Option.isSome(value)) {
         return Either.mapLeft(
           asked.decode(value.value),

@@ -4,8 +4,6 @@ import { isDocumentedPath } from "./fields.ts"
 
 /** Trustly's error envelope as far as it can be read: every entry that has a code, and all texts, whatever they are in. */
 export interface Envelope {
-  /** Whether the answer claims an error at all, readable or not. */
-  readonly claimed: boolean
   readonly errors: ReadonlyArray<ServerError>
   readonly texts: ReadonlyArray<string>
 }
@@ -37,14 +35,15 @@ const isEmpty = (errors: unknown): boolean =>
   errors === undefined || errors === null || errors === "" || errors === false ||
   (Array.isArray(errors) ? errors.length === 0 : Predicate.isRecord(errors) && Object.keys(errors).length === 0)
 
+/** Whether a parsed body claims an error at all, readable or not. */
+export const claimsError = (body: unknown): boolean => Predicate.isRecord(body) && !isEmpty(body["errors"])
+
 /** Reads the envelope out of a parsed body. Never fails: an error that cannot be read is still an error. */
 export const read = (body: unknown): Envelope => {
-  if (!Predicate.isRecord(body)) return { claimed: false, errors: [], texts: [] }
+  if (!Predicate.isRecord(body)) return { errors: [], texts: [] }
   const { errors } = body
-  const claimed: ReadonlyArray<unknown> = isEmpty(errors) ? [] : Array.isArray(errors) ? errors : [errors]
-  const entries = claimed.filter(Predicate.isRecord)
+  const entries = (Array.isArray(errors) ? errors : [errors]).filter(Predicate.isRecord)
   return {
-    claimed: claimed.length > 0,
     errors: entries.flatMap(serverError),
     texts: [...textsOf(body), ...entries.flatMap(textsOf)]
   }

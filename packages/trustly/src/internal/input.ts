@@ -1,12 +1,12 @@
 import * as Either from "effect/Either"
-import * as ParseResult from "effect/ParseResult"
+import type * as ParseResult from "effect/ParseResult"
 import * as Struct from "effect/Struct"
 import type { CustomerRecord } from "../Customer.ts"
 import { CustomerChange, CustomerUpdate } from "../CustomerUpdate.ts"
 import type { Issue, Operation } from "../TrustlyError.ts"
 import { TrustlyValidationError } from "../TrustlyError.ts"
+import * as Codec from "./codec.ts"
 import * as Issues from "./issues.ts"
-import { strictly } from "./strictly.ts"
 
 type Checked<A> = Either.Either<A, TrustlyValidationError>
 
@@ -65,8 +65,9 @@ export const query = (
 export const modifyInsideItself = (): TrustlyValidationError =>
   refuse("modify", [{ path: "customerId", problem: "invalid", expected: "a customer that no enclosing modify holds" }])
 
-const encodeUpdate = strictly((options) => ParseResult.encodeUnknownEither(CustomerUpdate, options))
-const encodeChange = strictly((options) => ParseResult.encodeUnknownEither(CustomerChange, options))
+const unknowns = { onExcessProperty: "error" } as const
+const encodeUpdate = Codec.encoder(CustomerUpdate, unknowns)
+const encodeChange = Codec.encoder(CustomerChange, unknowns)
 
 const encode = <A>(
   operation: Operation,

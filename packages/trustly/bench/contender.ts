@@ -1,4 +1,4 @@
-/** The process of one contender: told its name and the URL, it makes a batch of updates for each message. */
+/** The process of one contender: told its name and the URL, it makes a batch of updates for each message, or tells its heap. */
 import { type Contender, contenders } from "./contenders.ts"
 
 /** How many updates, how many of them at a time. */
@@ -13,17 +13,16 @@ export interface Measurement {
   readonly rate: number
   readonly p50: number
   readonly p99: number
-  /** What the heap holds after a collection, in bytes. */
-  readonly heap: number
 }
 
+/** In bytes. A forced collection throws away what V8 learned too, so none comes before a measurement of the CPU. */
 const heapAfterCollection = (): number => {
   globalThis.gc?.()
   globalThis.gc?.()
   return process.memoryUsage().heapUsed
 }
 
-const measure = async (contender: Contender, { concurrency, count }: Batch): Promise<Omit<Measurement, "heap">> => {
+const measure = async (contender: Contender, { concurrency, count }: Batch): Promise<Measurement> => {
   const cpuBefore = process.cpuUsage()
   const startedAt = performance.now()
   const latencies = Float64Array.from(await contender(count, concurrency))
@@ -37,10 +36,7 @@ const measure = async (contender: Contender, { concurrency, count }: Batch): Pro
 const [, , name = "", url = ""] = process.argv
 const contender = contenders[name]?.(url)
 if (contender !== undefined) {
-  process.on("message", async (batch: Batch) => {
-    // what an earlier batch left behind is not this one's to collect
-    heapAfterCollection()
-    const measurement = await measure(contender, batch)
-    process.send?.({ ...measurement, heap: heapAfterCollection() })
+  process.on("message", async (question: Batch | "heap") => {
+    process.send?.(question === "heap" ? heapAfterCollection() : await measure(contender, question))
   })
 }

@@ -100,10 +100,8 @@ const asRecords: Asked<ReadonlyArray<CustomerRecord>> = {
   decode: (body) => Either.map(decodeRecords(body), ({ customers }) => customers)
 }
 
-const span = (template: string) => ({ kind: "client", attributes: { "url.template": template } }) as const
-
-const ofOne = span("/customers/{customerId}")
-const ofMany = span("/customers")
+const ofOne = "/customers/{customerId}"
+const ofMany = "/customers"
 
 const make = (
   options: TrustlyConfig.Options
@@ -111,18 +109,18 @@ const make = (
   Effect.map(Exchange.make(options), (exchange): CustomerService.Service => {
     const locked = Locks.make()
 
-    const update = Effect.fn("CustomerService.update", ofOne)(function*(customerId: string, customer: CustomerUpdate) {
+    const update = Effect.fnUntraced(function*(customerId: string, customer: CustomerUpdate) {
       const segment = yield* Input.pathSegment("update", customerId)
       const body = yield* Input.updateBody(customerId, customer)
       return yield* exchange(asCustomer("update", customerId), { path: `/customers/${segment}`, body })
-    }, Telemetry.observed("update"))
+    }, Telemetry.observed("update", ofOne))
 
-    const get = Effect.fn("CustomerService.get", ofOne)(function*(customerId: string) {
+    const get = Effect.fnUntraced(function*(customerId: string) {
       const segment = yield* Input.pathSegment("get", customerId)
       return yield* exchange(asRecord("get", customerId), { path: `/customers/${segment}` })
-    }, Telemetry.observed("get"))
+    }, Telemetry.observed("get", ofOne))
 
-    const modify = Effect.fn("CustomerService.modify", ofOne)(function*<E = never, R = never>(
+    const modify = Effect.fnUntraced(function*<E = never, R = never>(
       customerId: string,
       change: (current: CustomerRecord) => CustomerChange | Effect.Effect<CustomerChange, E, R>
     ) {
@@ -135,19 +133,19 @@ const make = (
         return yield* exchange(asCustomer("modify", customerId), { path, body })
       })
       return yield* locked(customerId, readChangeSend, Input.modifyInsideItself)
-    }, Telemetry.observed("modify"))
+    }, Telemetry.observed("modify", ofOne))
 
-    const find = Effect.fn("CustomerService.find", ofMany)(function*(by: CustomerIdentifier) {
+    const find = Effect.fnUntraced(function*(by: CustomerIdentifier) {
       const query = yield* Input.query(by)
       return yield* exchange(asRecords, { path: "/customers", query })
-    }, Telemetry.observed("find"))
+    }, Telemetry.observed("find", ofMany))
 
-    const createOrUpdate = Effect.fn("CustomerService.createOrUpdate", ofMany)(
+    const createOrUpdate = Effect.fnUntraced(
       function*(customer: CustomerUpdate & CustomerIdentifier) {
         const body = yield* Input.upsertBody(customer)
         return yield* exchange(asCustomer("createOrUpdate", body.customerId), { path: "/customers", body })
       },
-      Telemetry.observed("createOrUpdate")
+      Telemetry.observed("createOrUpdate", ofMany)
     )
 
     return { update, get, modify, find, createOrUpdate }

@@ -53,11 +53,17 @@ export const annotate = (fiber: Fiber.RuntimeFiber<unknown, unknown>, key: strin
 export const clockOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Clock.Clock =>
   Context.get(fiber.currentDefaultServices, Clock.Clock)
 
-/** Counts a call and how long it took, and names the class of its error on the span. */
-export const observed = (operation: Operation) => {
+/** Gives a call a span, counts it and how long it took, and names the class of its error on the span. */
+export const observed = (operation: Operation, template: string) => {
   const duration = Metric.fromMetricKey(MetricKey.tagged(durations, "operation", operation))
+  const span = Effect.withSpan(`CustomerService.${operation}`, {
+    kind: "client",
+    attributes: { "url.template": template },
+    // it would be taken with each call, for those that fail, and under a retry policy it leads no further than to this library
+    captureStackTrace: false
+  })
   return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    Effect.withFiberRuntime((fiber) => {
+    span(Effect.withFiberRuntime<A, E, R>((fiber) => {
       const clock = clockOf(fiber)
       const startedAt = clock.unsafeCurrentTimeMillis()
       return Effect.onExit(effect, (exit) =>
@@ -68,7 +74,7 @@ export const observed = (operation: Operation) => {
           requestsOf(operation, result).unsafeUpdate(1, labels)
           if (Exit.isFailure(exit)) annotate(fiber, "error.type", result)
         }))
-    })
+    }))
 }
 
 /** Counts a retry, by the operation of the error that is retried. */

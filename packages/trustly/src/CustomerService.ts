@@ -140,13 +140,10 @@ const make = (
       return yield* exchange(asRecords, { path: "/customers", query })
     }, Telemetry.observed("find", ofMany))
 
-    const createOrUpdate = Effect.fnUntraced(
-      function*(customer: CustomerUpdate & CustomerIdentifier) {
-        const body = yield* Input.upsertBody(customer)
-        return yield* exchange(asCustomer("createOrUpdate", body.customerId), { path: "/customers", body })
-      },
-      Telemetry.observed("createOrUpdate", ofMany)
-    )
+    const createOrUpdate = Effect.fnUntraced(function*(customer: CustomerUpdate & CustomerIdentifier) {
+      const body = yield* Input.upsertBody(customer)
+      return yield* exchange(asCustomer("createOrUpdate", body.customerId), { path: "/customers", body })
+    }, Telemetry.observed("createOrUpdate", ofMany))
 
     return { update, get, modify, find, createOrUpdate }
   })

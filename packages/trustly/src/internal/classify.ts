@@ -16,6 +16,7 @@ import {
 import type { Answer } from "./answer.ts"
 import * as Envelope from "./envelope.ts"
 import * as Issues from "./issues.ts"
+import * as Json from "./json.ts"
 import type { NetworkFailure } from "./networkReason.ts"
 import * as RetryAfter from "./retryAfter.ts"
 import { withServerMessages } from "./serverMessages.ts"
@@ -56,8 +57,6 @@ const classOfStatus = (status: number): ErrorClass | undefined => {
 }
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300
-
-const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
 // a body that ends with the connection and breaks off inside its JSON was cut, which no HTTP client can see
 const isCut = ({ headers }: Answer, text: string): boolean =>
@@ -128,12 +127,10 @@ const failure = (
   return withServerMessages(make(), texts)
 }
 
-/**
- * The value of a success, or the error. Pure: a function of what was asked, what came back, and the time.
- */
+/** The value of a success, or the error. Pure: a function of what was asked, what came back, and the time. */
 export const classify = <A>(asked: Asked<A>, answer: Answer, nowMillis: number): Either.Either<A, TrustlyError> => {
   const { body, status } = answer
-  const value = body._tag === "Text" ? parse(body.text) : Option.none()
+  const value = body._tag === "Text" ? Json.parse(body.text) : Option.none()
   const read = Option.getOrUndefined(value)
   if (!isSuccess(status) || Envelope.claimsError(read)) {
     return Either.left(failure(asked, answer, Envelope.read(read), nowMillis))

@@ -65,9 +65,8 @@ export const query = (
 export const modifyInsideItself = (): TrustlyValidationError =>
   refuse("modify", [{ path: "customerId", problem: "invalid", expected: "a customer that no enclosing modify holds" }])
 
-const unknowns = { onExcessProperty: "error" } as const
-const encodeUpdate = Codec.encoder(CustomerUpdate, unknowns)
-const encodeChange = Codec.encoder(CustomerChange, unknowns)
+const encodeUpdate = Codec.encoder(CustomerUpdate)
+const encodeChange = Codec.encoder(CustomerChange)
 
 const encode = <A>(
   operation: Operation,

@@ -1,4 +1,7 @@
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+
+export const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
 // far beyond any real record, far below the depth at which JSON.stringify overflows the stack
 const maxDepth = 256

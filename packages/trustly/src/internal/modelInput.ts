@@ -6,6 +6,7 @@ import * as Predicate from "effect/Predicate"
 import * as Struct from "effect/Struct"
 import { CustomerUpdate } from "../CustomerUpdate.ts"
 import * as Issues from "./issues.ts"
+import * as Json from "./json.ts"
 
 export type Asked =
   | { readonly operation: "get"; readonly customerId: string }
@@ -32,11 +33,9 @@ export const read = (method: string, url: string): Asked | undefined => {
   return method === "GET" ? { operation: "get", customerId } : { operation: "update", customerId }
 }
 
-const json = Option.liftThrowable((text: string): unknown => JSON.parse(text))
-
 /** A text of a body, whether or not the rest of the body is any good. */
 export const textAt = (body: string, name: string): string | undefined => {
-  const value = Option.getOrUndefined(json(body))
+  const value = Option.getOrUndefined(Json.parse(body))
   const text: unknown = Predicate.hasProperty(value, name) ? value[name] : undefined
   return typeof text === "string" ? text : undefined
 }
@@ -47,7 +46,7 @@ const encode = ParseResult.encodeEither(CustomerUpdate)
 /** The documented fields of a body, or the paths of what is wrong with them; `undefined` where the body is no JSON. */
 export const fields = (body: string): Either.Either<Fields, ReadonlyArray<string>> | undefined =>
   Option.getOrUndefined(
-    Option.map(json(body), (value) =>
+    Option.map(Json.parse(body), (value) =>
       Either.flatMap(decode(value), encode).pipe(
         // set by Trustly, whatever is sent
         Either.map(Struct.omit("createdAt", "updatedAt")),

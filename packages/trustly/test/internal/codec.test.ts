@@ -56,7 +56,7 @@ const decoding = <A, I>(schema: Schema.Schema<A, I>, options: typeof ignore | ty
 }
 
 const encoding = <A, I>(schema: Schema.Schema<A, I>) => {
-  const encode = Codec.encoder(schema, refuse)
+  const encode = Codec.encoder(schema)
   const encodeBySchema = ParseResult.encodeUnknownEither(schema, { ...refuse, errors: "all" })
   const seen = { Left: 0, Right: 0 }
   const check = (value: unknown): void => {
@@ -142,7 +142,7 @@ describe("a codec", () => {
     }
     update.check({ ...sample, [Symbol("a key")]: 1 })
     update.check(new Person())
-    assert.isTrue(Either.isRight(Codec.encoder(CustomerUpdate, refuse)(new Person())))
+    assert.isTrue(Either.isRight(Codec.encoder(CustomerUpdate)(new Person())))
   })
 
   // one of each kind of field
@@ -154,7 +154,7 @@ describe("a codec", () => {
       { ...rich, enrollDate: 0 }
     ],
     "a customer to be sent": [
-      Codec.encoder(CustomerUpdate, refuse),
+      Codec.encoder(CustomerUpdate),
       { ...rich, enrollDate: DateTime.unsafeMake(0), taxId: Redacted.make("123456790") }
     ]
   } as const

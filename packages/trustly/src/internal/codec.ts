@@ -26,6 +26,10 @@ const leave: Step = () => refused
 
 const where = (accepts: (value: unknown) => boolean): Step => (value) => accepts(value) ? value : refused
 
+const text = where(Predicate.isString)
+
+const number = where(Predicate.isNumber)
+
 const andThen = (first: Step, second: Step): Step => (value) => {
   const between = first(value)
   return between === refused ? refused : second(between)
@@ -80,9 +84,9 @@ const compiler = (way: "decode" | "encode", options: Options): Compile => {
   const compile: Compile = (ast) => {
     switch (ast._tag) {
       case "StringKeyword":
-        return where(Predicate.isString)
+        return text
       case "NumberKeyword":
-        return where(Predicate.isNumber)
+        return number
       case "Literal":
         return where((value) => value === ast.literal)
       case "Declaration":

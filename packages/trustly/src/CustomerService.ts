@@ -103,49 +103,70 @@ const asRecords: Asked<ReadonlyArray<CustomerRecord>> = {
 const ofOne = "/customers/{customerId}"
 const ofMany = "/customers"
 
+const observed = {
+  update: Telemetry.observed("update", ofOne),
+  get: Telemetry.observed("get", ofOne),
+  modify: Telemetry.observed("modify", ofOne),
+  find: Telemetry.observed("find", ofMany),
+  createOrUpdate: Telemetry.observed("createOrUpdate", ofMany)
+}
+
 const make = (
   options: TrustlyConfig.Options
 ): Effect.Effect<CustomerService.Service, ConfigError.ConfigError, HttpClient.HttpClient> =>
   Effect.map(Exchange.make(options), (exchange): CustomerService.Service => {
     const locked = Locks.make()
 
-    const update = Effect.fnUntraced(function*(customerId: string, customer: CustomerUpdate) {
-      const segment = yield* Input.pathSegment("update", customerId)
-      const body = yield* Input.updateBody(customerId, customer)
-      return yield* exchange(asCustomer("update", customerId), { path: `/customers/${segment}`, body })
-    }, Telemetry.observed("update", ofOne))
+    return {
+      update: (customerId, customer) =>
+        observed.update((span) =>
+          Effect.flatMap(
+            Either.all([Input.pathSegment("update", customerId), Input.updateBody(customerId, customer)]),
+            ([segment, body]) =>
+              exchange(asCustomer("update", customerId), { path: `/customers/${segment}`, body }, span)
+          )
+        ),
 
-    const get = Effect.fnUntraced(function*(customerId: string) {
-      const segment = yield* Input.pathSegment("get", customerId)
-      return yield* exchange(asRecord("get", customerId), { path: `/customers/${segment}` })
-    }, Telemetry.observed("get", ofOne))
+      get: (customerId) =>
+        observed.get((span) =>
+          Effect.flatMap(
+            Input.pathSegment("get", customerId),
+            (segment) => exchange(asRecord("get", customerId), { path: `/customers/${segment}` }, span)
+          )
+        ),
 
-    const modify = Effect.fnUntraced(function*<E = never, R = never>(
-      customerId: string,
-      change: (current: CustomerRecord) => CustomerChange | Effect.Effect<CustomerChange, E, R>
-    ) {
-      const segment = yield* Input.pathSegment("modify", customerId)
-      const path = `/customers/${segment}`
-      const readChangeSend = Effect.gen(function*() {
-        const record = yield* exchange(asRecord("modify", customerId), { path })
-        const changed = change(record)
-        const body = yield* Input.modifyBody(customerId, record, Effect.isEffect(changed) ? yield* changed : changed)
-        return yield* exchange(asCustomer("modify", customerId), { path, body })
-      })
-      return yield* locked(customerId, readChangeSend, Input.modifyInsideItself)
-    }, Telemetry.observed("modify", ofOne))
+      modify: (customerId, change) =>
+        observed.modify((span) =>
+          Effect.gen(function*() {
+            const segment = yield* Input.pathSegment("modify", customerId)
+            const path = `/customers/${segment}`
+            const readChangeSend = Effect.gen(function*() {
+              const record = yield* exchange(asRecord("modify", customerId), { path }, span)
+              const changed = change(record)
+              const body = yield* Input.modifyBody(
+                customerId,
+                record,
+                Effect.isEffect(changed) ? yield* Effect.withParentSpan(changed, span) : changed
+              )
+              return yield* exchange(asCustomer("modify", customerId), { path, body }, span)
+            })
+            return yield* locked(customerId, readChangeSend, Input.modifyInsideItself)
+          })
+        ),
 
-    const find = Effect.fnUntraced(function*(by: CustomerIdentifier) {
-      const query = yield* Input.query(by)
-      return yield* exchange(asRecords, { path: "/customers", query })
-    }, Telemetry.observed("find", ofMany))
+      find: (by) =>
+        observed.find((span) =>
+          Effect.flatMap(Input.query(by), (query) => exchange(asRecords, { path: "/customers", query }, span))
+        ),
 
-    const createOrUpdate = Effect.fnUntraced(function*(customer: CustomerUpdate & CustomerIdentifier) {
-      const body = yield* Input.upsertBody(customer)
-      return yield* exchange(asCustomer("createOrUpdate", body.customerId), { path: "/customers", body })
-    }, Telemetry.observed("createOrUpdate", ofMany))
-
-    return { update, get, modify, find, createOrUpdate }
+      createOrUpdate: (customer) =>
+        observed.createOrUpdate((span) =>
+          Effect.flatMap(
+            Input.upsertBody(customer),
+            (body) => exchange(asCustomer("createOrUpdate", body.customerId), { path: "/customers", body }, span)
+          )
+        )
+    }
   })
 
 /**

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Logger, LogLevel, Metric, Ref, TestClock, Tracer } from "effect"
+import { Effect, Exit, Fiber, Logger, LogLevel, Metric, Option, Ref, TestClock, Tracer } from "effect"
 import { type CustomerService, type TrustlyError, TrustlyRetry } from "effect-trustly"
 import { clientLayers } from "./faults/layers.ts"
 import { json, least, reference, scriptedService, use, withSandbox } from "./support.ts"
@@ -11,7 +11,7 @@ interface Seen {
 }
 
 /** Keeps the spans that begin while the effect runs. */
-const spansOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<ReadonlyArray<Seen>, E, R> =>
+const traced = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<ReadonlyArray<Tracer.Span>, E, R> =>
   Effect.gen(function*() {
     const spans: Array<Tracer.Span> = []
     const own = yield* Effect.tracer
@@ -24,8 +24,17 @@ const spansOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Readonl
       context: (f, fiber) => own.context(f, fiber)
     })
     yield* Effect.withTracer(effect, tracer)
-    return spans.map(({ attributes, kind, name }) => ({ name, kind, attributes: Object.fromEntries(attributes) }))
+    return spans
   })
+
+const spansOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<ReadonlyArray<Seen>, E, R> =>
+  Effect.map(
+    traced(effect),
+    (spans) => spans.map(({ attributes, kind, name }) => ({ name, kind, attributes: Object.fromEntries(attributes) }))
+  )
+
+const familyOf = (spans: ReadonlyArray<Tracer.Span>): ReadonlyArray<string> =>
+  spans.map(({ name, parent }) => `${name} of ${spans.find((span) => span === Option.getOrNull(parent))?.name}`)
 
 const write = ["name", "email", "phone", "address"]
 
@@ -76,6 +85,51 @@ describe("spans", () => {
         "error.type": "TrustlyValidationError"
       })
       assert.notProperty(refused?.attributes, "http.response.status_code")
+    }))
+
+  it.effect("are children of the caller's, and parents of what the client and a change do", () =>
+    Effect.gen(function*() {
+      const customers = yield* scriptedService(() => Effect.withSpan(json({ customer: reference }), "client"))
+      const modified = customers.modify("1", () => Effect.withSpan(Effect.succeed({ vip: 1 }), "change"))
+      const spans = yield* traced(Effect.withSpan(Effect.zip(modified, Effect.withSpan(Effect.void, "next")), "caller"))
+      assert.deepStrictEqual(familyOf(spans), [
+        "caller of undefined",
+        "CustomerService.modify of caller",
+        "client of CustomerService.modify",
+        "change of CustomerService.modify",
+        "client of CustomerService.modify",
+        "next of caller"
+      ])
+    }))
+
+  const ends: Readonly<
+    Record<string, readonly [answer: Effect.Effect<Response>, end: (exit: Exit.Exit<unknown, unknown>) => boolean]>
+  > = {
+    success: [json({ customer: reference }), Exit.isSuccess],
+    failure: [json({}, { status: 409 }), (exit) => Exit.isFailure(exit) && !Exit.isInterrupted(exit)],
+    interruption: [Effect.never, Exit.isInterrupted]
+  }
+  for (const [name, [answer, isExpected]] of Object.entries(ends)) {
+    it.effect(`end with the ${name} of their call, when it ends`, () =>
+      Effect.gen(function*() {
+        const customers = yield* scriptedService(() => Effect.zipRight(Effect.sleep("2 seconds"), answer))
+        const call = Effect.timeout(customers.get("1"), "5 seconds")
+        const run = yield* Effect.fork(traced(Effect.exit(call)))
+        yield* TestClock.adjust("1 minute")
+        const [span] = yield* run
+        if (span?.status._tag !== "Ended") return assert.fail("it has not ended")
+        const { endTime, exit, startTime } = span.status
+        assert.isTrue(isExpected(exit))
+        assert.strictEqual(endTime - startTime, (name === "interruption" ? 5_000n : 2_000n) * 1_000_000n)
+      }))
+  }
+
+  it.effect("have no times where the program wants none", () =>
+    Effect.gen(function*() {
+      yield* TestClock.adjust("1 minute")
+      const customers = yield* scriptedService(() => json({ customer: reference }))
+      const [span] = yield* traced(Effect.withTracerTiming(customers.get("1"), false))
+      assert.deepInclude(span?.status, { startTime: 0n, endTime: 0n })
     }))
 })
 

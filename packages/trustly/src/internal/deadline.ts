@@ -1,4 +1,5 @@
 import type * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -9,7 +10,11 @@ import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Telemetry from "./telemetry.ts"
 
 /** Ends an effect when its time is over; the result is then whatever `onExpire` makes of what is known by then. */
-export type Deadline = <A, E>(effect: Effect.Effect<A, E>, onExpire: () => Effect.Effect<A, E>) => Effect.Effect<A, E>
+export type Deadline = <A, E>(
+  effect: Effect.Effect<A, E>,
+  context: Context.Context<never>,
+  onExpire: () => Effect.Effect<A, E>
+) => Effect.Effect<A, E>
 
 /** Sets fiber refs of a new fiber. */
 export type UpdateRefs = (refs: FiberRefs.FiberRefs, fiberId: FiberId.Runtime) => FiberRefs.FiberRefs
@@ -76,11 +81,11 @@ export const make = (timeout: Duration.Duration, updateRefs: UpdateRefs): Deadli
     return timer
   }
 
-  return <A, E>(effect: Effect.Effect<A, E>, onExpire: () => Effect.Effect<A, E>) =>
+  return <A, E>(effect: Effect.Effect<A, E>, context: Context.Context<never>, onExpire: () => Effect.Effect<A, E>) =>
     Effect.withFiberRuntime<A, E>((caller, { runtimeFlags }) =>
       Effect.async((resume) => {
         const runtime = Runtime.make({
-          context: caller.currentContext,
+          context,
           fiberRefs: caller.getFiberRefs(),
           runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
         })
@@ -95,7 +100,7 @@ export const make = (timeout: Duration.Duration, updateRefs: UpdateRefs): Deadli
           if (entry !== undefined) timer?.stop(entry)
           resume(exit)
         })
-        return Fiber.interrupt(fiber)
+        return Effect.suspend(() => Fiber.interrupt(fiber))
       })
     )
 }

@@ -12,6 +12,7 @@ import * as FiberRefs from "effect/FiberRefs"
 import { constTrue, identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Tracer from "effect/Tracer"
 import type * as TrustlyConfig from "../TrustlyConfig.ts"
 import type { TrustlyError } from "../TrustlyError.ts"
 import type { Asked } from "./classify.ts"
@@ -30,7 +31,7 @@ interface Message {
 }
 
 /** One request to Trustly and what its answer means. */
-export type Exchange = <A>(asked: Asked<A>, message: Message) => Effect.Effect<A, TrustlyError>
+export type Exchange = <A>(asked: Asked<A>, message: Message, span: Tracer.Span) => Effect.Effect<A, TrustlyError>
 
 const checked = <A>(name: string, setting: Either.Either<A, string>): Either.Either<A, ConfigError.ConfigError> =>
   Either.mapLeft(setting, (problem) => ConfigError.InvalidData([name], problem))
@@ -51,22 +52,16 @@ const settings = (options: TrustlyConfig.Options) =>
   })
 
 /**
- * What must hold in the fiber of every request: redirects are not followed, the platform's own span, which carries
- * identifiers in its URLs, is off, and so is its Debug line about a failed fiber, which prints the URL.
+ * What must hold in the fiber of every request: the platform's own span, which carries identifiers in its URLs, is off, and so
+ * is its Debug line about a failed fiber, which prints the URL.
  */
-const guard = (init: Option.Option<globalThis.RequestInit>): UpdateRefs => {
-  const manual = { ...Option.getOrUndefined(init), redirect: "manual" } as const
-  return (refs, fiberId) => {
-    const context = FiberRefs.getOrDefault(refs, FiberRef.currentContext)
-    return FiberRefs.updateManyAs(refs, {
-      entries: [
-        [FiberRef.currentContext, [[fiberId, Context.add(context, FetchHttpClient.RequestInit, manual)]]],
-        [HttpClient.currentTracerDisabledWhen, [[fiberId, constTrue]]],
-        [FiberRef.unhandledErrorLogLevel, [[fiberId, Option.none()]]]
-      ]
-    })
-  }
-}
+const quiet: UpdateRefs = (refs, fiberId) =>
+  FiberRefs.updateManyAs(refs, {
+    entries: [
+      [HttpClient.currentTracerDisabledWhen, [[fiberId, constTrue]]],
+      [FiberRef.unhandledErrorLogLevel, [[fiberId, Option.none()]]]
+    ]
+  })
 
 export const make = (
   options: TrustlyConfig.Options
@@ -75,7 +70,9 @@ export const make = (
     const { accessId, accessKey, baseUrl, maxResponseBytes, timeout } = yield* settings(options)
     const client = (options.transformClient ?? identity)(yield* HttpClient.HttpClient)
     const init = yield* Effect.serviceOption(FetchHttpClient.RequestInit)
-    const transport = Transport.make(client, { timeout, maxResponseBytes, updateRefs: guard(init) })
+    const transport = Transport.make(client, { timeout, maxResponseBytes, updateRefs: quiet })
+    // redirects are not followed
+    const local = Context.make(FetchHttpClient.RequestInit, { ...Option.getOrUndefined(init), redirect: "manual" })
     const headers = {
       accept: "application/json",
       // what a client unpacks by itself escapes the byte limit
@@ -90,13 +87,14 @@ export const make = (
         ? HttpClientRequest.setUrlParams(HttpClientRequest.setUrl(reading, baseUrl + path), query ?? {})
         : HttpClientRequest.bodyUnsafeJson(HttpClientRequest.setUrl(writing, baseUrl + path), body)
 
-    return <A>(asked: Asked<A>, message: Message) =>
+    return <A>(asked: Asked<A>, message: Message, span: Tracer.Span) =>
       Effect.withFiberRuntime<A, TrustlyError>((fiber) => {
-        if (message.body !== undefined) Telemetry.annotate(fiber, "trustly.fields", Object.keys(message.body))
-        return Effect.matchEffect(transport(request(message)), {
+        if (message.body !== undefined) span.attribute("trustly.fields", Object.keys(message.body))
+        const context = Context.merge(fiber.currentContext, Context.add(local, Tracer.ParentSpan, span))
+        return Effect.matchEffect(transport(request(message), context), {
           onFailure: (failure) => Effect.fail(Classify.network(asked, failure)),
           onSuccess: (answer) => {
-            Telemetry.annotate(fiber, "http.response.status_code", answer.status)
+            span.attribute("http.response.status_code", answer.status)
             return Classify.classify(asked, answer, Telemetry.clockOf(fiber).unsafeCurrentTimeMillis())
           }
         })

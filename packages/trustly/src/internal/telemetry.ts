@@ -8,6 +8,7 @@ import * as FiberRef from "effect/FiberRef"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
 import * as MetricKey from "effect/MetricKey"
+import type * as Tracer from "effect/Tracer"
 import type { Operation } from "../TrustlyError.ts"
 import { isTrustlyError } from "../TrustlyError.ts"
 
@@ -45,36 +46,38 @@ const requestsOf = (operation: Operation, result: string): Metric.Metric.Counter
   return metric
 }
 
-/** Sets an attribute of the span that a fiber is in. */
-export const annotate = (fiber: Fiber.RuntimeFiber<unknown, unknown>, key: string, value: unknown): void => {
-  if (fiber.currentSpan?._tag === "Span") fiber.currentSpan.attribute(key, value)
-}
-
 export const clockOf = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Clock.Clock =>
   Context.get(fiber.currentDefaultServices, Clock.Clock)
 
-/** Gives a call a span, counts it and how long it took, and names the class of its error on the span. */
+/**
+ * Gives a call a span, counts it and how long it took, and names the class of its error on the span. The call gets the span and
+ * makes it current where code of others runs, in an attempt and in a change: for the whole call it would cost as much again.
+ */
 export const observed = (operation: Operation, template: string) => {
   const duration = Metric.fromMetricKey(MetricKey.tagged(durations, "operation", operation))
-  const span = Effect.withSpan(`CustomerService.${operation}`, {
+  const makeSpan = Effect.makeSpan(`CustomerService.${operation}`, {
     kind: "client",
     attributes: { "url.template": template },
     // it would be taken with each call, for those that fail, and under a retry policy it leads no further than to this library
     captureStackTrace: false
   })
-  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    span(Effect.withFiberRuntime<A, E, R>((fiber) => {
-      const clock = clockOf(fiber)
-      const startedAt = clock.unsafeCurrentTimeMillis()
-      return Effect.onExit(effect, (exit) =>
-        Effect.sync(() => {
-          const result = Exit.isSuccess(exit) ? "Success" : resultOf(exit.cause)
-          const labels = fiber.getFiberRef(FiberRef.currentMetricLabels)
-          duration.unsafeUpdate(clock.unsafeCurrentTimeMillis() - startedAt, labels)
-          requestsOf(operation, result).unsafeUpdate(1, labels)
-          if (Exit.isFailure(exit)) annotate(fiber, "error.type", result)
-        }))
-    }))
+  // not Effect.useSpan: one finalizer does for the span and for the metrics
+  return <A, E, R>(call: (span: Tracer.Span) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.flatMap(makeSpan, (span) =>
+      Effect.withFiberRuntime<A, E, R>((fiber) => {
+        const clock = clockOf(fiber)
+        const startedAt = clock.unsafeCurrentTimeMillis()
+        return Effect.onExit(Effect.suspend(() => call(span)), (exit) =>
+          Effect.sync(() => {
+            const result = Exit.isSuccess(exit) ? "Success" : resultOf(exit.cause)
+            const labels = fiber.getFiberRef(FiberRef.currentMetricLabels)
+            duration.unsafeUpdate(clock.unsafeCurrentTimeMillis() - startedAt, labels)
+            requestsOf(operation, result).unsafeUpdate(1, labels)
+            if (Exit.isFailure(exit)) span.attribute("error.type", result)
+            const isTimed = fiber.getFiberRef(FiberRef.currentTracerTimingEnabled)
+            span.end(isTimed ? clock.unsafeCurrentTimeNanos() : 0n, exit)
+          }))
+      }))
 }
 
 /** Counts a retry, by the operation of the error that is retried. */

@@ -3,6 +3,7 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -12,8 +13,11 @@ import * as Deadline from "./deadline.ts"
 import type { NetworkFailure } from "./networkReason.ts"
 import * as NetworkReason from "./networkReason.ts"
 
-/** One attempt: connect, send, and read the answer to its end, within the deadline and the byte limit. */
-export type Transport = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Answer, NetworkFailure>
+/** One attempt, in a context of its own: connect, send, and read the answer to its end, within the deadline and the byte limit. */
+export type Transport = (
+  request: HttpClientRequest.HttpClientRequest,
+  context: Context.Context<never>
+) => Effect.Effect<Answer, NetworkFailure>
 
 const late: NetworkFailure = { reason: "Timeout" }
 const unsent: NetworkFailure = { reason: "Connect" }
@@ -103,7 +107,7 @@ export const make = (
   { maxResponseBytes, timeout, updateRefs }: Options
 ): Transport => {
   const withDeadline = Deadline.make(timeout, updateRefs)
-  return (request) =>
+  return (request, context) =>
     Effect.suspend(() => {
       let answer: Answer | undefined
       const read = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Answer> => {
@@ -119,6 +123,6 @@ export const make = (
             ? read(error.response)
             : Effect.fail(error.reason === "Transport" ? NetworkReason.ofRequest(error.cause) : unsent)
       })
-      return withDeadline(attempt, () => answer === undefined ? Effect.fail(late) : Effect.succeed(answer))
+      return withDeadline(attempt, context, () => answer === undefined ? Effect.fail(late) : Effect.succeed(answer))
     })
 }

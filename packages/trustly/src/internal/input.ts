@@ -1,5 +1,6 @@
 import * as Either from "effect/Either"
 import type * as ParseResult from "effect/ParseResult"
+import * as Struct from "effect/Struct"
 import type { CustomerRecord } from "../Customer.ts"
 import { CustomerChange, CustomerUpdate } from "../CustomerUpdate.ts"
 import type { Issue, Operation } from "../TrustlyError.ts"
@@ -89,13 +90,8 @@ const ofCustomer = <A extends { readonly customerId?: string }>(
     )
 
 // set by Trustly: a customer that was read may hold them
-const withoutTimestamps = <A extends { readonly createdAt?: unknown; readonly updatedAt?: unknown }>(
-  body: A
-): Omit<A, "createdAt" | "updatedAt"> => {
-  if (!("createdAt" in body || "updatedAt" in body)) return body
-  const { createdAt: _, updatedAt: __, ...sent } = body
-  return sent
-}
+const withoutTimestamps = <A extends { readonly createdAt?: unknown; readonly updatedAt?: unknown }>(body: A) =>
+  "createdAt" in body || "updatedAt" in body ? Struct.omit(body, "createdAt", "updatedAt") : body
 
 /** The whole customer that is sent by `update`. */
 export const updateBody = (customerId: string, customer: unknown): Checked<Body> =>

@@ -48,7 +48,7 @@ export const advice = (error: TrustlyError): string => {
     case "TrustlyNotFoundError":
       return "Check the customerId, and that TRUSTLY_BASE_URL is the environment that has this customer"
     case "TrustlyRejectedError":
-      return error.status < 400
+      return error.status !== undefined && error.status < 400
         ? "Check TRUSTLY_BASE_URL: something there answers in place of Trustly"
         : "Another try does not help: look the status and the codes up in Trustly's documentation"
     case "TrustlyRateLimitError":

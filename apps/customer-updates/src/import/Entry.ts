@@ -22,7 +22,7 @@ const decodeCustomer = CustomerInput.decoder("update", CustomerUpdate)
 type Decoded = Either.Either<CustomerBatch.Command, TrustlyValidationError>
 
 const refused = (path: string, expected: string): Decoded =>
-  Either.left(new TrustlyValidationError({ issues: [{ path, problem: "invalid", expected }] }))
+  Either.left(new TrustlyValidationError({ operation: "update", issues: [{ path, problem: "invalid", expected }] }))
 
 // where the fields stand at the top, that is where their user looks for them
 const atTop = ({ issues, operation }: TrustlyValidationError): TrustlyValidationError =>

@@ -90,7 +90,7 @@ it.scoped("failures of lines whose end was not recorded are written once", () =>
     const write = (isEnded: (line: number) => boolean, ...lines: ReadonlyArray<number>) =>
       Effect.scoped(Effect.flatMap(Failures.open(name, isEnded), (add) =>
         Effect.forEach(lines, (line) =>
-          add(line, { customerId: "1", line: "mine" }, new TrustlyServerError({})))))
+          add(line, { customerId: "1", line: "mine" }, new TrustlyServerError({ operation: "update" })))))
     yield* write(
       () =>
         false,

@@ -3,34 +3,30 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
-import type * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
-import type { Answer, Body } from "./answer.ts"
 import * as Deadline from "./deadline.ts"
-import type { NetworkFailure } from "./networkReason.ts"
-import * as NetworkReason from "./networkReason.ts"
+import type { NetworkFailure } from "./networkFailure.ts"
+import * as Network from "./networkFailure.ts"
+import type { Body, Response } from "./response.ts"
 
-/** One attempt, in a context of its own: connect, send, and read the answer to its end, within the deadline and the byte limit. */
-export type Transport = (
-  request: HttpClientRequest.HttpClientRequest,
-  context: Context.Context<never>
-) => Effect.Effect<Answer, NetworkFailure>
+/** One HTTP exchange: connects, sends, and reads the response to its end, within the deadline and the byte limit. */
+export type Attempt = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Response, NetworkFailure>
 
-const late: NetworkFailure = { reason: "Timeout" }
-const unsent: NetworkFailure = { reason: "Connect" }
+const timedOut: NetworkFailure = { reason: "Timeout" }
+const notSent: NetworkFailure = { reason: "Connect" }
 
 const digits = /^\d+$/
 
-// statuses that have no body, whatever their headers say
+// statuses without a body, whatever their headers say
 const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
 
-// fatal: replacement characters would be taken for the customer's data and written back
+// fatal: replacement characters would pass for the customer's data and be written back
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-const text = (bytes: Uint8Array | ArrayBuffer): Body => {
+const decodeText = (bytes: Uint8Array | ArrayBuffer): Body => {
   try {
     return { _tag: "Text", text: utf8.decode(bytes) }
   } catch {
@@ -48,15 +44,15 @@ const concat = (chunks: ReadonlyArray<Uint8Array>, length: number): Uint8Array =
   return bytes
 }
 
-// the client closes the connection of a body whose reading is interrupted
+// interrupting a read makes the client close the connection
 const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   Effect.fork(response.arrayBuffer).pipe(
     Effect.tap(Effect.yieldNow()),
     Effect.flatMap(Fiber.interrupt)
   )
 
-// stops as soon as it has more than is allowed
-const counted = (
+// stops at the first chunk beyond the limit
+const readCounted = (
   response: HttpClientResponse.HttpClientResponse,
   maxBytes: number
 ): Effect.Effect<Uint8Array, HttpClientError.ResponseError> =>
@@ -71,58 +67,53 @@ const counted = (
       })).pipe(Effect.map(() => concat(chunks, length)))
   })
 
-// `headers` are those of the response, whose getter converts all of them
 const readBody = (
   response: HttpClientResponse.HttpClientResponse,
   headers: Headers.Headers,
   maxBytes: number
 ): Effect.Effect<Body> => {
-  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? ""
-  const announced = headers["content-length"] ?? ""
-  const length = digits.test(announced) ? Number(announced) : undefined
   if (bodiless.has(response.status)) return Effect.succeed({ _tag: "Text", text: "" })
-  // we ask for none, and unpacking could take more memory than the limit allows
+  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? ""
+  // the request asks for none, and decompressing could take more memory than the limit allows
   if (encoding !== "" && encoding !== "identity") return Effect.as(discard(response), { _tag: "Encoding" })
+  const contentLength = headers["content-length"] ?? ""
+  const length = digits.test(contentLength) ? Number(contentLength) : undefined
   if (length !== undefined && length > maxBytes) return Effect.as(discard(response), { _tag: "TooLarge" })
-  // a stream costs nearly twice as much as a buffer, and counting is needed only where the length is not known
+  // a stream costs nearly twice as much as a buffer, so bytes are counted only where the length is not known
   const bytes: Effect.Effect<Uint8Array | ArrayBuffer, HttpClientError.ResponseError> = length === undefined
-    ? counted(response, maxBytes)
+    ? readCounted(response, maxBytes)
     : response.arrayBuffer
   return Effect.match(bytes, {
-    onSuccess: (read): Body => read.byteLength > maxBytes ? { _tag: "TooLarge" } : text(read),
+    onSuccess: (read): Body => read.byteLength > maxBytes ? { _tag: "TooLarge" } : decodeText(read),
     onFailure: ({ cause, reason }): Body =>
-      reason === "EmptyBody" ? { _tag: "Text", text: "" } : { _tag: "Broken", failure: NetworkReason.ofBody(cause) }
+      reason === "EmptyBody" ? { _tag: "Text", text: "" } : { _tag: "Broken", failure: Network.ofBody(cause) }
   })
 }
 
 interface Options {
   readonly timeout: Duration.Duration
   readonly maxResponseBytes: number
-  /** Sets what must hold while a request is under way. */
-  readonly updateRefs: Deadline.UpdateRefs
 }
 
-export const make = (
-  client: HttpClient.HttpClient,
-  { maxResponseBytes, timeout, updateRefs }: Options
-): Transport => {
-  const withDeadline = Deadline.make(timeout, updateRefs)
-  return (request, context) =>
+export const make = (client: HttpClient.HttpClient, { maxResponseBytes, timeout }: Options): Attempt => {
+  const withDeadline = Deadline.make(timeout)
+  return (request) =>
     Effect.suspend(() => {
-      let answer: Answer | undefined
-      const read = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Answer> => {
+      // a response whose body does not end in time still has a status
+      let head: Response | undefined
+      const read = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Response> => {
         const { headers, status } = response
-        answer = { status, headers, body: { _tag: "Broken", failure: late } }
-        return Effect.map(readBody(response, headers, maxResponseBytes), (body): Answer => ({ status, headers, body }))
+        head = { status, headers, body: { _tag: "Broken", failure: timedOut } }
+        return Effect.map(readBody(response, headers, maxResponseBytes), (body) => ({ status, headers, body }))
       }
-      const attempt = Effect.matchEffect(client.execute(request), {
+      const exchange = Effect.matchEffect(client.execute(request), {
         onSuccess: read,
-        // a client that filters statuses fails with the response: the status then speaks for itself
+        // a client that filters statuses fails with the response
         onFailure: (error) =>
           error._tag === "ResponseError"
             ? read(error.response)
-            : Effect.fail(error.reason === "Transport" ? NetworkReason.ofRequest(error.cause) : unsent)
+            : Effect.fail(error.reason === "Transport" ? Network.ofRequest(error.cause) : notSent)
       })
-      return withDeadline(attempt, context, () => answer === undefined ? Effect.fail(late) : Effect.succeed(answer))
+      return withDeadline(exchange, () => head === undefined ? Effect.fail(timedOut) : Effect.succeed(head))
     })
 }

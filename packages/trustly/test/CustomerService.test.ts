@@ -144,6 +144,21 @@ describe("a layer", () => {
       ]])
     }))
 
+  it.effect("keeps a RequestInit and a fetch that only the client's own layer was built with", () =>
+    Effect.gen(function*() {
+      const asked: Array<Asked> = []
+      const init = Layer.succeed(FetchHttpClient.RequestInit, {
+        keepalive: true,
+        redirect: "follow",
+        headers: { via: "1.1 proxy" }
+      })
+      yield* Effect.zipRight(getOne, getOne).pipe(
+        Effect.provide(Layer.provide(CustomerService.layer(options), Layer.provide(fetching(asked), init)))
+      )
+      const seen = asked.map((one) => [one.init.keepalive, one.init.redirect, headersOf(one).get("via")])
+      assert.deepStrictEqual(seen, [[true, "manual", "1.1 proxy"], [true, "manual", "1.1 proxy"]])
+    }))
+
   it.effect("changes its client as told, once, when it is built", () =>
     Effect.gen(function*() {
       const asked: Array<Asked> = []

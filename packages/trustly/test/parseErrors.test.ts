@@ -1,6 +1,6 @@
 import { HttpApi, HttpApiBuilder, HttpApiEndpoint, HttpApiGroup, HttpServer } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, FastCheck, Layer, ParseResult, Schema } from "effect"
+import { DateTime, Effect, Either, FastCheck, Layer, ParseResult, Schema } from "effect"
 import {
   Address,
   Customer,
@@ -48,7 +48,7 @@ const wrong: ReadonlyArray<unknown> = [
   true,
   null,
   undefined,
-  new Date(sentinelNumber),
+  DateTime.toDateUtc(DateTime.unsafeMake(sentinelNumber)),
   new Error(sentinel)
 ]
 

@@ -1,4 +1,3 @@
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Clock from "effect/Clock"
@@ -6,12 +5,12 @@ import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import { identity } from "effect/Function"
-import * as Option from "effect/Option"
 import type { Request } from "../CustomerRequest.ts"
 import type * as TrustlyConfig from "../TrustlyConfig.ts"
 import type { TrustlyError } from "../TrustlyError.ts"
 import * as Attempt from "./attempt.ts"
 import type { Operation } from "./operations.ts"
+import * as Redirects from "./redirects.ts"
 import * as Response from "./response.ts"
 import type * as Settings from "./settings.ts"
 import * as Telemetry from "./telemetry.ts"
@@ -49,21 +48,14 @@ export const make = (
   { transformClient = identity }: TrustlyConfig.Options
 ): Effect.Effect<{ readonly call: Call; readonly send: Send }, never, HttpClient.HttpClient> =>
   Effect.gen(function*() {
-    const client = transformClient(yield* HttpClient.HttpClient)
-    const init = yield* Effect.serviceOption(FetchHttpClient.RequestInit)
+    const execute = yield* Redirects.withoutRedirects(transformClient(yield* HttpClient.HttpClient))
     const toHttp = httpRequest(settings)
-    const attempt = Attempt.make(client, settings)
-    // a redirect could send the customer to another host
-    const withoutRedirects = Effect.provideService(FetchHttpClient.RequestInit, {
-      ...Option.getOrUndefined(init),
-      redirect: "manual"
-    })
+    const attempt = Attempt.make(execute, settings)
 
     const send: Send = (operation, request) =>
       Effect.gen(function*() {
         if (request.body !== undefined) yield* Effect.annotateCurrentSpan("trustly.fields", Object.keys(request.body))
         const response = yield* attempt(toHttp(operation, request)).pipe(
-          withoutRedirects,
           Effect.mapError((failure) => Response.networkError(operation, failure))
         )
         yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)

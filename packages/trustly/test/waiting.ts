@@ -3,7 +3,7 @@ import { Clock, Effect } from "effect"
 const clock = Clock.make()
 
 /** Runs an effect in real time, also in a test that has a `TestClock`. */
-export const inRealTime = Effect.withClock(clock)
+const inRealTime = Effect.withClock(clock)
 
 /** Ends when every socket of the process has been read once. */
 export const nextRead: Effect.Effect<void> = Effect.async((resume) => {

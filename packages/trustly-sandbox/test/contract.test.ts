@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Console, Effect, Predicate, Schema } from "effect"
 import { Customer, CustomerRecord, CustomerUpdate } from "effect-trustly"
 import { readFileSync } from "node:fs"
-import { openApi } from "../src/internal/trustlyApi.ts"
+import { openApi } from "../src/internal/openApi.ts"
 import * as Contract from "./Contract.ts"
 
 const read = <A, I>(schema: Schema.Schema<A, I>, name: string): A =>

@@ -61,10 +61,10 @@ describe("the control path", () => {
       ]
     ],
     "none of them": [{ fault: { _tag: "Silence" }, times: 0 }, [
-      { path: "times", problem: "invalid", expected: "a positive number" }
+      { path: "times", problem: "invalid", expected: "a number between 1 and 9007199254740991" }
     ]],
     "two limits": [{ fault: { _tag: "Silence" }, times: 1, every: 2 }, [
-      { path: "", problem: "invalid", expected: "one of times, every and share" }
+      { path: "", problem: "invalid", expected: "only one of times, every, and share" }
     ]],
     "a key that nobody knows": [{ fault: { _tag: "Silence" }, sentinel: 1 }, [{ path: "sentinel", problem: "unknown" }]]
   }

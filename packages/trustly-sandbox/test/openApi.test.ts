@@ -3,7 +3,7 @@ import { Validator } from "@seriousme/openapi-schema-validator"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { Array as Arr, Effect, Order, Predicate, Record, Schema } from "effect"
 import { Customer, CustomerUpdate } from "effect-trustly"
-import { openApi } from "../src/internal/trustlyApi.ts"
+import { openApi } from "../src/internal/openApi.ts"
 import * as Contract from "./Contract.ts"
 import { type Answer, ask, fields, john, start, trustly } from "./support.ts"
 

@@ -164,10 +164,8 @@ describe("a model of Trustly", () => {
         return `m-${index}`
       }
     }))
-    const full = records.reduce(
-      (all, record) => ({ ...all, records: HashMap.set(all.records, record.customerId, record) }),
-      TrustlyModel.make(records)
-    )
+    const held = HashMap.fromIterable(records.map((record) => [record.customerId, record]))
+    const full = { ...TrustlyModel.make(records), records: held }
     reads = 0
     assert.strictEqual(ask("POST", "/customers?externalId=new", least, full).status, 200)
     assert.strictEqual(ask("GET", "/customers?externalId=none", "", full).status, 200)

@@ -82,7 +82,7 @@ byId("presets", HTMLElement).append(...presets.map(([name, effect, rule]) => {
 }))
 
 const form = byId("fault-form", HTMLFormElement)
-const problem = byId("fault-problem", HTMLElement)
+const formProblem = byId("fault-problem", HTMLElement)
 
 /** The inputs with this name. Those of a kind that is not selected are disabled. @param {string} name */
 const inputsOf = (name) =>
@@ -138,7 +138,7 @@ const issuesOf = (body) => {
 
 /** @param {ReadonlyArray<{ path: string, text: string }>} issues */
 const showIssues = (issues) => {
-  problem.textContent = issues.map(({ text }) => text).join(" ")
+  formProblem.textContent = issues.map(({ text }) => text).join(" ")
   const paths = new Set(issues.map(({ path }) => ["times", "every", "share"].includes(path) ? "amount" : path))
   for (const input of form.elements) {
     input.ariaInvalid = paths.has(input.getAttribute("name") ?? "") ? "true" : null

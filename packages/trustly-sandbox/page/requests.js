@@ -41,16 +41,22 @@ const faultOf = ({ applied, fault }) => {
   return applied !== undefined && fault._tag !== "Delay" ? `${faultText(fault)}, applied` : faultText(fault)
 }
 
+/**
+ * A cell of a row; the tooltip shows text that is cut off.
+ *
+ * @param {string} className
+ * @param {...(Node | string)} children
+ */
+const cell = (className, ...children) => {
+  const element = make("span", { className }, ...children)
+  element.title = element.textContent ?? ""
+  return element
+}
+
 /** @param {RequestLog} request */
 const renderRequest = (request) => {
   const { at, fields, id, method, millis } = request
   const { text, tone } = outcomeOf(request)
-  /** @type {(className: string, ...children: ReadonlyArray<Node | string>) => HTMLElement} */
-  const cell = (className, ...children) => {
-    const element = make("span", { className }, ...children)
-    element.title = element.textContent ?? ""
-    return element
-  }
   const summary = make(
     "summary",
     { className: "row" },

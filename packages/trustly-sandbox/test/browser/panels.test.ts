@@ -359,7 +359,7 @@ describe.skipIf(!isInstalled)("the panels of the page", () => {
             yield* act(async () => {
               await page.getByRole("button", { name: "Show all customers" }).click()
               await page.getByRole("button", { name: "Joe User" }).click()
-              await page.getByLabel("Postal code").fill("1")
+              await page.getByLabel("Postal code", { exact: true }).fill("1")
               await page.getByRole("button", { name: "Clear VIP tier" }).click()
               await page.getByRole("button", { name: "Save" }).click()
               await page.getByText("Invalid parameter (code 200)").waitFor()

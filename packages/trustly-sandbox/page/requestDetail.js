@@ -37,7 +37,7 @@ const changesTable = ({ changes }) => {
       valueCell(name, after, "after")
     )
   )
-  const heads = ["Changed field", "Before", "After"].map((text) => make("th", { scope: "col" }, text))
+  const heads = ["Field", "Before", "After"].map((text) => make("th", { scope: "col" }, text))
   return make("table", null, make("thead", null, make("tr", null, ...heads)), make("tbody", null, ...rows))
 }
 

@@ -60,7 +60,7 @@ export const valueText = (path, value) => {
 export const faultText = (fault) => {
   switch (fault._tag) {
     case "Status":
-      return `${fault.status}${fault.retryAfter === undefined ? "" : `, Retry-After ${fault.retryAfter} s`}`
+      return `Status ${fault.status}${fault.retryAfter === undefined ? "" : `, Retry-After ${fault.retryAfter} s`}`
     case "Delay":
       return `Delay ${numberText(fault.millis)} ms`
     case "Silence":

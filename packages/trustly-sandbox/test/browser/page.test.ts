@@ -110,9 +110,9 @@ describe.skipIf(!isInstalled)("the page", () => {
           const fields = "email, name, phone, address"
           assert.deepStrictEqual(yield* shownRequests(page), [
             `GET | ${path} | 200`,
-            `POST | ${path} | ${fields} | 503, Retry-After 0 s | 503`,
+            `POST | ${path} | ${fields} | Status 503, Retry-After 0 s | 503`,
             `GET | ${path} | 200`,
-            `POST | ${path} attempt 2 | ${fields} | 503, Retry-After 0 s | 503`,
+            `POST | ${path} attempt 2 | ${fields} | Status 503, Retry-After 0 s | 503`,
             `GET | ${path} | 200`,
             `POST | ${path} attempt 3 | ${fields} | 200`
           ])

@@ -72,7 +72,7 @@ describe.skipIf(!isInstalled)("the panels of the page", () => {
             await page.getByLabel("HTTP status").fill("429")
             await page.getByLabel("Body, JSON").fill("{\"message\":\"later\"}")
             await page.getByLabel("Operation").selectOption("get")
-          }, "429")
+          }, "Status 429")
           yield* addFault(page, async () => {
             await kind("Delay")
             await page.getByLabel("Delay, ms").fill("1500")

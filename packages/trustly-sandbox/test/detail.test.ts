@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { RequestDetail, TrustlySandbox } from "effect-trustly-sandbox"
-import { control, fields, joe, john, start, trustly } from "./support.ts"
+import { control, eventually, fields, joe, john, start, trustly } from "./support.ts"
 
 const detailOf = (sandbox: TrustlySandbox.Service, id: number) =>
   Effect.map(control(sandbox)("GET", `/requests/${id}`), ({ json }): RequestDetail => Object(json))
@@ -79,7 +79,7 @@ describe("the detail of a request", () => {
       const { get } = trustly(sandbox)
       yield* get(`/customers/${john}`)
       yield* Effect.either(get(`/customers/${john}`))
-      yield* Effect.repeat(sandbox.requests, { until: (all) => all[1]?.millis !== undefined })
+      yield* eventually(sandbox.requests, (all) => all[1]?.millis !== undefined)
       const [busy, broken] = yield* Effect.forEach([1, 2], (id) => detailOf(sandbox, id))
       assert.strictEqual(busy?.response?.headers["retry-after"], "7")
       assert.strictEqual(Object(busy?.response?.body).errors[0].code, 100)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Array, Effect, Either, Fiber, Option, Random, TestClock } from "effect"
 import type { FaultRule } from "effect-trustly-sandbox"
-import { fields, joe, john, start, trustly } from "./support.ts"
+import { eventually, fields, joe, john, start, trustly } from "./support.ts"
 
 /** The status, or the code of the broken connection, of each of several updates. */
 const results = (rule: FaultRule, calls: number, customer = john) =>
@@ -98,10 +98,10 @@ describe("a fault is", () => {
       const sandbox = yield* start()
       yield* sandbox.fail({ fault: { _tag: "Delay", millis: 60_000 } })
       const update = yield* Effect.fork(trustly(sandbox).post(`/customers/${john}`, fields))
-      yield* Effect.repeat(sandbox.requests, { until: ([request]) => request !== undefined })
+      yield* eventually(sandbox.requests, ([request]) => request !== undefined)
       // the delay starts some time after the request arrived, so one step of the clock may be too early
       const step = Effect.zipRight(TestClock.adjust("10 seconds"), Fiber.poll(update))
-      const exit = yield* Effect.repeat(step, { until: Option.isSome })
+      const exit = yield* eventually(step, Option.isSome)
       assert.strictEqual((yield* Option.getOrThrow(exit)).status, 200)
       const [request] = yield* sandbox.requests
       assert.isAtLeast(request?.millis ?? 0, 60_000)
@@ -114,11 +114,11 @@ describe("a fault is", () => {
       yield* sandbox.fail({ fault: { _tag: "Silence" } })
       const { get, post } = trustly(sandbox)
       const update = yield* Effect.fork(post(`/customers/${john}`, fields))
-      yield* Effect.repeat(sandbox.requests, { until: ([request]) => request !== undefined })
+      yield* eventually(sandbox.requests, ([request]) => request !== undefined)
       assert.strictEqual((yield* get(`/customers/${john}`)).status, 200)
       assert.isTrue(Option.isNone(yield* Fiber.poll(update)))
       yield* Fiber.interrupt(update)
-      yield* Effect.repeat(sandbox.requests, { until: ([request]) => request?.millis !== undefined })
+      yield* eventually(sandbox.requests, ([request]) => request?.millis !== undefined)
       const [request] = yield* sandbox.requests
       assert.isUndefined(request?.status)
       assert.isUndefined(request?.applied)

@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Option, Redacted } from "effect"
+import { Context, Effect, Layer, Option, Redacted, TestServices } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import * as Http from "node:http"
 
@@ -74,3 +74,16 @@ export const control = (sandbox: TrustlySandbox.Service) => (method: string, pat
     method,
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
   })
+
+// real time, also under a test clock
+const pause = TestServices.provideLive(Effect.sleep("10 millis"))
+
+/** Repeats an effect until its result is as expected. */
+export const eventually = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  isExpected: (value: A) => boolean
+): Effect.Effect<A, E, R> =>
+  Effect.flatMap(
+    effect,
+    (value) => isExpected(value) ? Effect.succeed(value) : Effect.zipRight(pause, eventually(effect, isExpected))
+  )

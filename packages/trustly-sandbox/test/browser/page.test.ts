@@ -1,6 +1,6 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, Exit, Layer, Redacted, Scope } from "effect"
-import { CustomerService, TrustlyRetry } from "effect-trustly"
+import { CustomerService, CustomerUpdate, TrustlyRetry } from "effect-trustly"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import {
   act,
@@ -183,6 +183,27 @@ describe.skipIf(!isInstalled)("the page", () => {
           assert.deepStrictEqual(after?.address, { ...before?.address, zip: "94064" })
           assert.notProperty(after, "externalId")
           assert.strictEqual(after?.enrollDate, before?.enrollDate)
+        })).pipe(Effect.provide(sandbox)))
+
+    it.scoped("has an input for every field of an update, except identifiers and times that Trustly sets", () =>
+      onPage({}, (page) =>
+        Effect.gen(function*() {
+          const inputs = yield* act(() =>
+            page.locator("#editor-fields [name]").evaluateAll((all) => all.map((input) => input.getAttribute("name")))
+          )
+          const { address, driverLicense, ...fields } = CustomerUpdate.fields
+          const nested = {
+            address: ["address1", "address2", "city", "state", "zip", "country"],
+            driverLicense: ["number", "state"]
+          }
+          assert.isDefined(address)
+          assert.isDefined(driverLicense)
+          const paths = [
+            ...Object.keys(fields),
+            ...Object.entries(nested).flatMap(([name, parts]) => parts.map((part) => `${name}.${part}`))
+          ]
+          const setByTrustly = ["customerId", "createdAt", "updatedAt"]
+          assert.sameMembers(inputs, paths.filter((path) => !setByTrustly.includes(path)))
         })).pipe(Effect.provide(sandbox)))
 
     it.scoped("asks before Esc or Close discards an edit, and not without one", () =>

@@ -207,8 +207,8 @@ describe.skipIf(!isInstalled)("the page", () => {
             page.locator("#editor-fields [name]").evaluateAll((all) => all.map((input) => input.getAttribute("name")))
           )
           const paths = pathsOf({ $ref: "#/components/schemas/CustomerUpdate" })
-          const setByTrustly = ["customerId", "createdAt", "updatedAt"]
-          assert.sameMembers(inputs, paths.filter((path) => !setByTrustly.includes(path)))
+          const setByTrustly = new Set(["customerId", "createdAt", "updatedAt"])
+          assert.sameMembers(inputs, paths.filter((path) => !setByTrustly.has(path)))
         })).pipe(Effect.provide(sandbox)))
 
     it.scoped("asks before Esc or Close discards an edit, and not without one", () =>

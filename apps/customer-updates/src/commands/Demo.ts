@@ -39,7 +39,7 @@ const mended = Effect.gen(function*() {
   const policy = Report.announced(TrustlyRetry.policy({ baseDelay: "50 millis" }), tell)
 
   yield* Output.print("", strong("1. Trustly's sample update; the first attempt meets HTTP 503 with Retry-After: 1"))
-  yield* fail({ fault: { _tag: "Status", status: 503, retryAfter: 1 } })
+  yield* Effect.orDie(fail({ fault: { _tag: "Status", status: 503, retryAfter: 1 } }))
   const customer = yield* CustomerService.pipe(
     Effect.flatMap((customers) => customers.update(customerId, sample)),
     Effect.provide(CustomerService.withRetry(policy)(CustomerService.layer(yield* options)))
@@ -81,7 +81,7 @@ const failsAsExpected = ({ call, fault, options: changed, tag, what }: FailingCa
     const { fail, reset } = yield* TrustlySandbox
     const { bad, faint, strong } = yield* Output.style
     yield* reset
-    if (fault !== undefined) yield* fail({ fault })
+    if (fault !== undefined) yield* Effect.orDie(fail({ fault }))
     const customers = yield* CustomerService.make({ ...(yield* options), ...changed })
     const ended = yield* Effect.either(call(customers))
     if (ended._tag === "Right") {
@@ -111,7 +111,7 @@ const imported = Effect.gen(function*() {
   const { customers, fail, reset } = yield* TrustlySandbox
   yield* Output.print("", strong("4. An import of 1,000 lines, while a tenth of the requests meet HTTP 503"))
   yield* reset
-  yield* fail({ fault: { _tag: "Status", status: 503 }, share: 0.1 })
+  yield* Effect.orDie(fail({ fault: { _tag: "Status", status: 503 }, share: 0.1 }))
   const invented = Array.takeRight(yield* customers, seed)
   const lines = Array.flatten(Array.replicate(invented, 1000 / seed)).map(line)
   const fs = yield* FileSystem.FileSystem

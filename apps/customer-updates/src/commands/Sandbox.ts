@@ -62,7 +62,7 @@ export const sandbox = Command.make(
   ({ faults: rules, ...options }) =>
     Effect.gen(function*() {
       const { accessId, accessKey, fail, url } = yield* TrustlySandbox
-      yield* Effect.forEach(rules, fail, { discard: true })
+      yield* Effect.orDie(Effect.forEach(rules, fail, { discard: true }))
       const { faint, strong } = yield* Output.style
       yield* Output.print(
         strong(`A local Trustly at ${url}`),

@@ -210,7 +210,7 @@ describe.concurrent("import", () => {
       const fs = yield* FileSystem.FileSystem
       const file = yield* write("customers.ndjson", ndjson(change(1), change(2, other)))
       yield* fs.writeFileString(`${file}.lock`, "999999999")
-      yield* fail({ fault: { _tag: "Silence" } })
+      yield* Effect.orDie(fail({ fault: { _tag: "Silence" } }))
       const started = yield* Deferred.make<Running>()
       const first = yield* Effect.fork(
         runWith(["import", file, "--concurrency", "1"], {

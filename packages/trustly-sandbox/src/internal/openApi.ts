@@ -1,8 +1,8 @@
 /**
- * Trustly's four Customers operations as a declaration, and the OpenAPI document that is made of it.
+ * Declares Trustly's four Customers operations, and derives the OpenAPI document from them.
  *
- * The client is not made of it: one derived from an `HttpApi` escapes no path, and cannot tell a refusal from an answer that
- * is not to be read.
+ * The client library is not derived from this declaration: a client derived from an `HttpApi` does not escape path parameters, and
+ * reports an error response and an unreadable response alike.
  */
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
@@ -25,36 +25,36 @@ const integer = Schema.Number.pipe(Schema.int())
 
 const url = optional(Schema.String, "Path and query of the request")
 
-const CustomerWritten = Schema.Struct({ customer: field(Customer, "The customer as Trustly now holds it"), url })
+const CustomerWritten = Schema.Struct({ customer: field(Customer, "The customer after the write"), url })
   .annotations({ identifier: "CustomerWritten", description: "The write was applied" })
 
 const CustomerFound = Schema.Struct({ customer: field(CustomerRecord, "The customer as stored"), url })
   .annotations({ identifier: "CustomerFound", description: "The customer was found" })
 
 const CustomersFound = Schema.Struct({
-  customers: field(Schema.Array(CustomerRecord), "Whoever has the identifier; empty where nobody has"),
+  customers: field(Schema.Array(CustomerRecord), "Customers with this identifier; empty if there are none"),
   url
-}).annotations({ identifier: "CustomersFound", description: "The search was made" })
+}).annotations({ identifier: "CustomersFound", description: "The search succeeded" })
 
 const ServerError = Schema.Struct({
-  domain: field(Schema.String, "Class of the exception at Trustly"),
-  code: field(integer, "Trustly's number for what went wrong, such as 200 for an invalid parameter"),
-  message: field(Schema.String, "What went wrong, in words"),
-  location: optional(Schema.String, "Field of the request that is to blame"),
-  occurredAt: optional(integer, "When it happened; milliseconds since 1970")
+  domain: field(Schema.String, "Exception class at Trustly"),
+  code: field(integer, "Trustly's error code, such as 200 for an invalid parameter"),
+  message: field(Schema.String, "Description of the error"),
+  location: optional(Schema.String, "Request field that caused the error"),
+  occurredAt: optional(integer, "When the error occurred, in milliseconds since 1970")
 }).annotations({ identifier: "ServerError" })
 
-const errors = field(Schema.Array(ServerError), "What went wrong")
+const errors = field(Schema.Array(ServerError), "The errors")
 
-// the status is set with the name: the one of `addError` would take the name away
+// `addError` with a status would remove the identifier, so the status is an annotation
 const refusal = (identifier: string, status: number, description: string) =>
   Schema.Struct({ errors }).annotations({ identifier, description, ...HttpApiSchema.annotations({ status }) })
 
 const badRequest = "The request is not valid"
 
-const MessageOnly = Schema.Struct({ message: field(Schema.String, "What went wrong, in words") }).annotations({
+const MessageOnly = Schema.Struct({ message: field(Schema.String, "Description of the error") }).annotations({
   identifier: "MessageOnly",
-  description: "What some refusals shrink to",
+  description: "Some errors contain a message only",
   ...HttpApiSchema.annotations({ status: 400 })
 })
 
@@ -77,7 +77,7 @@ const update = HttpApiEndpoint.post("update", "/customers/:customerId")
   .annotate(OpenApi.Summary, "Update a customer")
   .annotate(
     OpenApi.Description,
-    "Sets the fields that are sent. One that is absent stays as it is, `null` removes it. The same body twice leaves the same customer."
+    "Sets the fields in the body. Omitted fields are left unchanged; `null` clears a field. Sending the same body twice has the same result as sending it once."
   )
 
 const get = HttpApiEndpoint.get("get", "/customers/:customerId")
@@ -86,7 +86,7 @@ const get = HttpApiEndpoint.get("get", "/customers/:customerId")
   .annotate(OpenApi.Summary, "Read a customer")
   .annotate(
     OpenApi.Description,
-    "Any field can be missing, and `taxId` can be masked. A mask that is sent back replaces the number."
+    "Any field can be missing, and `taxId` can be masked. A mask that is sent back overwrites the number."
   )
 
 const find = HttpApiEndpoint.get("find", "/customers")
@@ -98,7 +98,7 @@ const find = HttpApiEndpoint.get("find", "/customers")
   .annotate(OpenApi.Summary, "Find customers")
   .annotate(
     OpenApi.Description,
-    "By one of the two identifiers, which must be given. There are no pages and no other filters."
+    "Finds customers by one of the two identifiers, which is required. There is no pagination and no other filter."
   )
 
 const createOrUpdate = HttpApiEndpoint.post("createOrUpdate", "/customers")
@@ -110,7 +110,7 @@ const createOrUpdate = HttpApiEndpoint.post("createOrUpdate", "/customers")
   .annotate(OpenApi.Summary, "Create or update a customer")
   .annotate(
     OpenApi.Description,
-    "Updates the customer who has the `customerId` or the `externalId`, else creates one. Without either, each call creates one."
+    "Updates the customer with this `customerId` or `externalId`, or creates it. Without either, every call creates a customer."
   )
 
 const customers = HttpApiGroup.make("customers")
@@ -118,17 +118,17 @@ const customers = HttpApiGroup.make("customers")
   .addError(refusal("BadRequest", 400, badRequest))
   .addError(MessageOnly)
   .addError(refusal("Unauthorized", 401, "The access id or the access key is wrong"))
-  .addError(refusal("NotFound", 404, "There is no such customer or endpoint"))
+  .addError(refusal("NotFound", 404, "The customer or the endpoint does not exist"))
   .addError(refusal("InternalError", 500, "Trustly failed; a write may have been applied"))
   .addError(refusal("Unavailable", 503, "Trustly is overloaded or in maintenance; a write may have been applied"))
   .middleware(Credentials)
-  .annotate(OpenApi.Description, "Keep customers current, by their identifiers")
+  .annotate(OpenApi.Description, "Read, update, find, and create customers")
 
 const platformSchemas: ReadonlySet<unknown> = new Set(["HttpApiDecodeError", "Issue", "PropertyKey"])
 
 const isDecodeError = Predicate.struct({ $ref: (ref: unknown) => ref === "#/components/schemas/HttpApiDecodeError" })
 
-// the platform adds an answer of its own to each endpoint
+// the platform adds its own error response to every endpoint
 const withoutDecodeError = (document: object): Record<string, unknown> =>
   JSON.parse(JSON.stringify(document), (key, value) => {
     if (key === "400") return { ...value, description: badRequest }
@@ -136,22 +136,18 @@ const withoutDecodeError = (document: object): Record<string, unknown> =>
     return Array.isArray(value) ? value.filter((item) => !isDecodeError(item)) : value
   })
 
-/**
- * Trustly's four Customers operations: what is sent, what is answered, and the refusals.
- */
+/** Trustly's four Customers operations with their requests, responses, and errors. */
 export const api = HttpApi.make("Trustly")
   .add(customers)
   .annotate(OpenApi.Title, "Trustly customers")
   .annotate(OpenApi.Version, "1.0.0")
-  .annotate(OpenApi.Description, "An answer with `errors` is a refusal, whatever its status.")
+  .annotate(OpenApi.Description, "A response with `errors` is an error, whatever its status.")
   .annotate(OpenApi.Servers, [
-    { url: "/api/v1", description: "The server that answers with this document" },
+    { url: "/api/v1", description: "The server that serves this document" },
     { url: TrustlyConfig.sandboxUrl, description: "Trustly's sandbox" },
     { url: TrustlyConfig.productionUrl, description: "Trustly" }
   ])
   .annotate(OpenApi.Transform, withoutDecodeError)
 
-/**
- * The OpenAPI 3.1 document of {@link api}. Keys that it does not know are allowed everywhere, as they are at Trustly.
- */
+/** The OpenAPI 3.1 document of {@link api}. Unknown keys are allowed everywhere, as Trustly allows them. */
 export const openApi = OpenApi.fromApi(api, { additionalPropertiesStrategy: "allow" })

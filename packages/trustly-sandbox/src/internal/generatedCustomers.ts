@@ -7,7 +7,7 @@ const hour = 3_600_000
 
 const tiers = ["Bronze", "Silver", "Gold", "Diamond"] as const
 
-/** So many customers of nobody. The same number gives the same customers, and more of them begin with the same ones. */
+/** Generates fictional customers. The result is the same on every run, and a larger `count` only appends to it. */
 export const customers = (count: number): ReadonlyArray<TrustlyModel.WireCustomer> => {
   const faker = new Faker({ locale: en, seed: 1_001_165_729 })
   return Array.from({ length: count }, (_, index): TrustlyModel.WireCustomer => {
@@ -24,10 +24,10 @@ export const customers = (count: number): ReadonlyArray<TrustlyModel.WireCustome
         state,
         zip: faker.location.zipCode("#####")
       },
-      // numbers between 555-0100 and 555-0199 belong to nobody
+      // 555-0100 to 555-0199 are reserved for fiction
       phone: `+1${faker.string.numeric(3)}55501${faker.string.numeric(2)}`,
       email: faker.internet.exampleEmail({ firstName, lastName }),
-      // no tax id begins with 9
+      // no real tax id starts with 9
       taxId: `9${faker.string.numeric(8)}`,
       createdAt: at,
       updatedAt: at,

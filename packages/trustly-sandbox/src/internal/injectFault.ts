@@ -1,49 +1,44 @@
-/** What a fault does to a request. */
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import type { TrustlyModel } from "effect-trustly/testing"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Fault, FaultRule } from "../Fault.ts"
-import * as Answers from "./answers.ts"
 import * as NodeHttp from "./nodeHttp.ts"
+import * as Responses from "./responses.ts"
 
-const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
+const statusesWithoutBody: ReadonlySet<number> = new Set([204, 205, 304])
 
-const answerWith = (
+const statusResponse = (
   { body, retryAfter, status }: Extract<Fault, { readonly _tag: "Status" }>
-): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+): HttpServerResponse.HttpServerResponse => {
   const options = { status, headers: retryAfter === undefined ? {} : { "retry-after": String(retryAfter) } }
   // a client would wait for the body that the headers announce
-  if (bodiless.has(status)) return Effect.succeed(HttpServerResponse.empty(options))
-  const envelope = status >= 500 ? Answers.failed : { message: "Fault of the sandbox" }
-  const json = body === undefined ? envelope : body
-  return Effect.orElseSucceed(
-    HttpServerResponse.json(json, options),
-    () => HttpServerResponse.text(String(json), options)
-  )
+  if (statusesWithoutBody.has(status)) return HttpServerResponse.empty(options)
+  const envelope = status >= 500 ? Responses.internalError : { message: "Fault of the sandbox" }
+  return HttpServerResponse.unsafeJson(body === undefined ? envelope : body, options)
 }
 
 const noCustomer = "{\"customer\":\"OK\"}"
 
 /**
- * Plays a fault. `reply` is Trustly's own answer; asked for with `write: true` it changes the customer, as a rule with
- * `applied` wants before its fault hides it.
+ * Responds to a request as a fault says. `reply` produces Trustly's reply; with `write: true` it also applies the write, for a rule
+ * with `applied`.
  */
-export const play = (
+export const injectFault = <E>(
   request: HttpServerRequest.HttpServerRequest,
   { applied = false, fault }: FaultRule,
-  reply: (options: { readonly write: boolean }) => Effect.Effect<TrustlyModel.Reply>
-): Effect.Effect<HttpServerResponse.HttpServerResponse> => {
+  reply: (options: { readonly write: boolean }) => Effect.Effect<TrustlyModel.Reply, E>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, E> => {
   if (fault._tag === "Delay") {
     const wait = Effect.sleep(Duration.millis(fault.millis))
-    const answer = reply({ write: true })
-    return Effect.map(applied ? Effect.zipLeft(answer, wait) : Effect.zipRight(wait, answer), Answers.of)
+    const response = reply({ write: true })
+    return Effect.map(applied ? Effect.zipLeft(response, wait) : Effect.zipRight(wait, response), Responses.fromReply)
   }
   return Effect.flatMap(reply({ write: applied }), ({ body }) => {
     switch (fault._tag) {
       case "Status":
-        return answerWith(fault)
+        return Effect.succeed(statusResponse(fault))
       case "Silence":
         return Effect.never
       case "Reset":

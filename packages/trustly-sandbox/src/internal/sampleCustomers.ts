@@ -1,6 +1,6 @@
 import type { TrustlyModel } from "effect-trustly/testing"
 
-/** The customers of Trustly's document: that of its sample request, with a tax id to mask, and that of the reference's answer. */
+/** The two customers in Trustly's documentation: the sample request, with a tax id to mask, and the sample response. */
 export const customers: ReadonlyArray<TrustlyModel.WireCustomer> = [
   {
     name: "John Smith",

@@ -1,20 +1,21 @@
-/** Bundles the program into one file: nothing to install beside it, and it starts in a fraction of a second. */
+/** Bundles the program: nothing to install beside it, and it starts in a fraction of a second. */
 import { build } from "esbuild"
 import { cpSync, readFileSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const packageFolder = fileURLToPath(new URL("..", import.meta.url))
 
 const { version }: { readonly version: string } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8"))
 
-export const bundle = async (outfile: string): Promise<void> => {
+/** Writes `main.js`, and a file for the sandbox, which only its command loads. */
+export const bundle = async (folder: string): Promise<void> => {
   await build({
     entryPoints: [join(packageFolder, "src/main.ts")],
-    outfile,
+    outdir: folder,
     bundle: true,
+    splitting: true,
     minify: true,
-    keepNames: false,
     platform: "node",
     format: "esm",
     target: "node20",
@@ -29,9 +30,8 @@ const __moduleUrl = new URL("./sandbox/module/", import.meta.url).href`
     },
     define: { "import.meta.url": "__moduleUrl", PACKAGE_VERSION: JSON.stringify(version) }
   })
-  cpSync(fileURLToPath(new URL("../page", import.meta.resolve("effect-trustly-sandbox"))), join(dirname(outfile), "page"), {
-    recursive: true
-  })
+  const page = fileURLToPath(new URL("../page", import.meta.resolve("effect-trustly-sandbox")))
+  cpSync(page, join(folder, "page"), { recursive: true, filter: (file) => !file.endsWith(".json") })
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(join(packageFolder, "dist/main.js"))
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(join(packageFolder, "dist"))

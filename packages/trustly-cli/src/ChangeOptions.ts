@@ -1,156 +1,117 @@
-/** The fields of a change as options of the command line: all but the four secrets, which would end up in process lists. */
-import * as Options from "@effect/cli/Options"
-import type { TrustlyValidationError } from "effect-trustly"
-import { CustomerChange } from "effect-trustly"
+/** The options of `update` that say what to change: `--set`, `--clear`, and a short form for each field. */
+import type { CustomerChange, TrustlyValidationError } from "effect-trustly"
 import * as Effect from "effect/Effect"
-import { pipe } from "effect/Function"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Record from "effect/Record"
-import * as AST from "effect/SchemaAST"
 import * as String from "effect/String"
-import * as Arguments from "./Arguments.ts"
-import * as CustomerInput from "./CustomerInput.ts"
-import type { Wire } from "./CustomerView.ts"
+import type { CommandOption, Given } from "./CommandLine.ts"
+import * as CommandLine from "./CommandLine.ts"
+import * as Decode from "./Decode.ts"
+import * as Fields from "./Fields.ts"
 import * as FieldText from "./FieldText.ts"
 import type { Problem } from "./Problem.ts"
 import { usage } from "./Problem.ts"
 
-const properties = (ast: AST.AST) =>
-  new Map(AST.getPropertySignatures(ast).map((property) => [property.name, property]))
+/** Fields that an option may set. A driver's license is left to `--from`: it is set as a whole, and its number is secret. */
+const settable = Fields.values.filter(({ isSecret, path }) =>
+  !isSecret && !path.startsWith("driverLicense.") && !["createdAt", "updatedAt", "customerId"].includes(path)
+)
 
-const ofCustomer = properties(CustomerChange.ast)
-const ofAddress = properties(ofCustomer.get("address")?.type ?? AST.neverKeyword)
+const clearable = Fields.clearable.filter(({ path }) => !["createdAt", "updatedAt"].includes(path))
 
-/** What a field means, in the words of the library's schema. */
-const meaning = (name: string): string =>
-  pipe(
-    Option.fromNullable(ofCustomer.get(name) ?? ofAddress.get(name)),
-    Option.flatMap(AST.getDescriptionAnnotation),
-    Option.getOrElse(() => name)
-  )
+const settablePaths = settable.map(({ path }) => path)
+const clearablePaths = clearable.map(({ path }) => path)
 
-const option = (name: string, format = ""): Options.Options<Option.Option<string>> =>
-  Options.text(pipe(name, String.camelToSnake, String.snakeToKebab)).pipe(
-    Options.withDescription(`${meaning(name)}${format === "" ? "" : `; ${format}`}.`),
-    Options.withPseudoName("text"),
-    Options.optional
-  )
+/** `address.city` is `--city`, `externalTier` is `--external-tier`. */
+const optionName = (path: string): string =>
+  String.snakeToKebab(String.camelToSnake(path.slice(path.lastIndexOf(".") + 1)))
 
-const addressOptions = {
-  address1: option("address1"),
-  address2: option("address2"),
-  city: option("city"),
-  state: option("state"),
-  zip: option("zip"),
-  country: option("country")
+const set = CommandLine.repeated("set", "field>=<value", "Set a field by its name, such as address.city=Reno. Repeatable.")
+
+const clear = CommandLine.repeated("clear", "field", "Clear a field by its name, such as address.zip. Repeatable.")
+
+const shortForms = settable.map(({ description, path }) => ({
+  path,
+  option: CommandLine.text(optionName(path), "value", `${path}: ${description}.`)
+}))
+
+/** What to change. */
+export const options: ReadonlyArray<CommandOption<unknown>> = [set, clear]
+
+/** A short form of `--set` for each field. */
+export const fieldOptions: ReadonlyArray<CommandOption<unknown>> = shortForms.map(({ option }) => option)
+
+/** The fields that only `--clear` takes. */
+export const clearOnly: ReadonlyArray<string> = clearablePaths.filter((path) => !settablePaths.includes(path))
+
+const unknownField = (option: string, name: string, known: ReadonlyArray<string>): Problem => {
+  const nearest = Option.match(Fields.nearest(name, known), {
+    onNone: () => `Known fields: ${known.join(", ")}`,
+    onSome: (field) => `Did you mean ${field}?`
+  })
+  return usage(`--${option}: unknown field. ${nearest}`)
 }
 
-const textOptions = {
-  name: option("name"),
-  email: option("email"),
-  phone: option("phone"),
-  organizationNumber: option("organizationNumber"),
-  currency: option("currency"),
-  balance: option("balance"),
-  externalTier: option("externalTier"),
-  personId: option("personId"),
-  externalId: option("externalId"),
-  merchantId: option("merchantId")
+interface Assignment {
+  readonly path: string
+  /** The option that set it, for messages. */
+  readonly option: string
+  readonly value: unknown
 }
 
-const removable = [
-  "taxId",
-  "nationalId",
-  "dateOfBirth",
-  "driverLicense",
-  "organizationNumber",
-  "currency",
-  "balance",
-  "vip",
-  "externalTier",
-  "enrollDate",
-  "customData",
-  "personId",
-  "externalId",
-  "merchantId",
-  "address.address1",
-  "address.address2",
-  "address.city",
-  "address.state",
-  "address.zip"
-] as const
-
-export const options = {
-  texts: textOptions,
-  lines: addressOptions,
-  vip: option("vip", "a whole number is sent as a number"),
-  enrollDate: option("enrollDate", "as 2026-01-31 or 2026-01-31T09:30:00Z"),
-  customData: option("customData", "replaces what is stored"),
-  clear: Options.choice(Arguments.repeatable.clear, removable).pipe(
-    Options.withDescription("Field to remove from the record."),
-    Options.repeated
-  )
-}
-
-type Given<Fields> = { readonly [K in keyof Fields]: Option.Option<string> }
-
-interface Parsed {
-  readonly texts: Given<typeof textOptions>
-  readonly lines: Given<typeof addressOptions>
-  readonly vip: Option.Option<string>
-  readonly enrollDate: Option.Option<string>
-  readonly customData: Option.Option<string>
-  readonly clear: ReadonlyArray<typeof removable[number]>
-}
-
-const parsed = <A>(
-  name: string,
-  text: Option.Option<string>,
-  parse: (text: string) => Option.Option<A>,
-  expected: string
-): Effect.Effect<{ readonly [name: string]: A }, Problem> =>
-  Option.match(text, {
-    onNone: () => Effect.succeed({}),
-    onSome: (given) =>
-      Option.match(parse(given), {
-        onNone: () => Effect.fail(usage(`--${String.snakeToKebab(String.camelToSnake(name))}: expected ${expected}`)),
-        onSome: (value) => Effect.succeed({ [name]: value })
-      })
+const assign = (option: string, path: string, text: string): Either.Either<Assignment, Problem> =>
+  Either.mapBoth(FieldText.read(path, text), {
+    onLeft: (expected) => usage(`${option}: expected ${expected}`),
+    onRight: (value) => ({ path, option, value })
   })
 
-const decode = CustomerInput.decoder("modify", CustomerChange)
+const parseSet = (text: string): Either.Either<Assignment, Problem> => {
+  const at = text.indexOf("=")
+  if (at === -1) return Either.left(usage("--set: expected <field>=<value>, such as --set address.city=Reno"))
+  const path = text.slice(0, at)
+  if (settablePaths.includes(path)) return assign(`--set ${path}`, path, text.slice(at + 1))
+  return Either.left(
+    Fields.isSecret(path) || path.startsWith("driverLicense")
+      ? usage(`--set ${path}: secrets come in with --from only, because command lines show in process lists`)
+      : unknownField("set", path, settablePaths)
+  )
+}
 
-/** The change that the options ask for, or none where they ask for nothing. */
-export const change = (
-  { clear, customData, enrollDate, lines, texts, vip }: Parsed
+const parseClear = (path: string): Either.Either<Assignment, Problem> =>
+  clearablePaths.includes(path)
+    ? Either.right({ path, option: `--clear ${path}`, value: null })
+    : Either.left(
+      settablePaths.includes(path)
+        ? usage(`--clear ${path}: Trustly requires this field, so it cannot be cleared`)
+        : unknownField("clear", path, clearablePaths)
+    )
+
+const toWire = (assignments: ReadonlyArray<Assignment>) => {
+  const wire: Record<string, unknown> = {}
+  const address: Record<string, unknown> = {}
+  for (const { path, value } of assignments) {
+    if (path.startsWith("address.")) address[path.slice("address.".length)] = value
+    else wire[path] = value
+  }
+  return Object.keys(address).length === 0 ? wire : { ...wire, address }
+}
+
+/** The change that the options describe; none if they describe nothing. */
+export const read = (
+  given: Given
 ): Effect.Effect<Option.Option<CustomerChange>, Problem | TrustlyValidationError> =>
   Effect.gen(function*() {
-    const set: Wire = {
-      ...Record.getSomes(texts),
-      ...Record.getSomes({ vip: Option.map(vip, FieldText.tier) }),
-      ...yield* parsed(
-        "enrollDate",
-        enrollDate,
-        FieldText.instant,
-        "a date such as 2026-01-31 or 2026-01-31T09:30:00Z"
-      ),
-      ...yield* parsed("customData", customData, FieldText.object, "a JSON object")
+    const short = yield* Effect.forEach(shortForms, ({ option, path }) =>
+      Effect.map(given.get(option), Option.map((text) => assign(`--${option.name}`, path, text))))
+    const assignments = yield* Either.all([
+      ...short.flatMap(Option.toArray),
+      ...(yield* given.get(set)).map(parseSet),
+      ...[...new Set(yield* given.get(clear))].map(parseClear)
+    ])
+    const duplicate = assignments.find(({ path }, at) => assignments.findIndex((other) => other.path === path) !== at)
+    if (duplicate !== undefined) {
+      return yield* usage(`${duplicate.option}: another option changes ${duplicate.path} too`)
     }
-    const address: Wire = Record.getSomes(lines)
-    const isSet = (field: string) => field in set || (field.startsWith("address.") && field.slice(8) in address)
-    const contradicted = clear.find(isSet)
-    if (contradicted !== undefined) {
-      return yield* usage(`--clear ${contradicted}: the same field is set by another option`)
-    }
-
-    const cleared = (isLine: boolean) =>
-      Object.fromEntries(
-        clear.filter((field) => field.startsWith("address.") === isLine).map((field) => [
-          field.replace("address.", ""),
-          null
-        ])
-      )
-    const whole = { ...address, ...cleared(true) }
-    const wire: Wire = { ...set, ...cleared(false), ...(Record.isEmptyRecord(whole) ? {} : { address: whole }) }
-    return Record.isEmptyRecord(wire) ? Option.none() : Option.some(yield* decode(wire))
+    if (assignments.length === 0) return Option.none()
+    return Option.some(yield* Decode.change(toWire(assignments)))
   })

@@ -1,67 +1,53 @@
-/** How a customer is shown: as wire JSON or as lines, the four secrets hidden unless they were asked for. */
+/** Shows a customer as wire JSON or as rows. Secrets are hidden unless they are asked for. */
 import { CustomerRecord } from "effect-trustly"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
+import { redacted } from "./Decode.ts"
+import * as Fields from "./Fields.ts"
+import type { Wire } from "./Json.ts"
+import * as Json from "./Json.ts"
 import * as Output from "./Output.ts"
 
-/** Wire JSON of a customer, or of a part of it. */
-export type Wire = { readonly [field: string]: unknown }
-
-/** What stands for a secret. Trustly masks otherwise, so it is known again when it comes back in. */
-const hidden = "<redacted>"
-
-const secrets: ReadonlySet<string> = new Set(["taxId", "nationalId", "dateOfBirth", "driverLicense.number"])
 const instants: ReadonlySet<string> = new Set(["createdAt", "updatedAt", "enrollDate"])
-const groups: ReadonlySet<string> = new Set(["address", "driverLicense"])
 
 const encode = Schema.encode(CustomerRecord)
 
 /** A customer as it was on the wire. */
-export const wire = (customer: CustomerRecord): Effect.Effect<typeof CustomerRecord.Encoded> =>
+export const toWire = (customer: CustomerRecord): Effect.Effect<typeof CustomerRecord.Encoded> =>
   // what was decoded can be encoded
   Effect.orDie(encode(customer))
 
-const isGroup = (name: string, value: unknown): value is Wire => groups.has(name) && Predicate.isReadonlyRecord(value)
+const isGroup = (path: string, value: unknown): value is Wire => Fields.groups.has(path) && Json.isObject(value)
 
 /** The same with its secrets hidden. */
-export const masked = (customer: Wire, group = ""): Wire =>
+export const redact = (customer: Wire, group = ""): Wire =>
   Record.map(
     customer,
     (value, name) =>
-      secrets.has(group + name) && value !== null ? hidden : isGroup(name, value) ? masked(value, `${name}.`) : value
+      Fields.isSecret(group + name) && value !== null
+        ? redacted
+        : isGroup(name, value)
+        ? redact(value, `${name}.`)
+        : value
   )
 
 type Field = readonly [path: string, value: unknown]
 
-const fields = (customer: Wire, group = ""): ReadonlyArray<Field> =>
+const fieldsOf = (customer: Wire, group = ""): ReadonlyArray<Field> =>
   Object.entries(customer).flatMap(([name, value]): ReadonlyArray<Field> =>
-    isGroup(name, value) ? fields(value, `${name}.`) : [[group + name, value]]
+    isGroup(name, value) ? fieldsOf(value, `${name}.`) : [[group + name, value]]
   )
 
-/** The secrets that are no secrets but masks: those of this program, and those that look like Trustly's. */
-export const masks = (
-  customer: Wire
-): { readonly ours: ReadonlyArray<string>; readonly theirs: ReadonlyArray<string> } => {
-  const held = fields(customer).filter(([path]) => secrets.has(path))
-  return {
-    ours: held.filter(([, value]) => value === hidden).map(([path]) => path),
-    theirs: held.filter(([, value]) => typeof value === "string" && value.startsWith("#####")).map(([path]) => path)
-  }
-}
-
-const nothing = "(none)"
-
-const shown = (path: string, value: unknown, reveal: boolean): string => {
-  if (value === undefined || value === null) return nothing
-  if (secrets.has(path) && !reveal) return hidden
+const format = (path: string, value: unknown, reveal: boolean): string => {
+  if (value === undefined || value === null) return "(none)"
+  if (Fields.isSecret(path) && !reveal) return redacted
   if (instants.has(path) && typeof value === "number") {
     return Option.match(DateTime.make(value), { onNone: () => String(value), onSome: DateTime.formatIso })
   }
-  return Output.harmless(typeof value === "string" && value !== "" ? value : JSON.stringify(value))
+  return Output.escapeControls(typeof value === "string" && value !== "" ? value : JSON.stringify(value))
 }
 
 const table = (rows: ReadonlyArray<readonly [path: string, text: string]>): ReadonlyArray<string> => {
@@ -69,24 +55,37 @@ const table = (rows: ReadonlyArray<readonly [path: string, text: string]>): Read
   return rows.map(([path, text]) => `  ${path.padEnd(width)}  ${text}`)
 }
 
-/** A line for each field. */
-export const lines = (customer: Wire, reveal: boolean): ReadonlyArray<string> =>
-  table(fields(customer).map(([path, value]) => [path, shown(path, value, reveal)]))
+/** A row for each field. */
+export const rows = (customer: Wire, reveal: boolean): ReadonlyArray<string> =>
+  table(fieldsOf(customer).map(([path, value]) => [path, format(path, value, reveal)]))
 
-/** A line for each field that is not as it was. Trustly sets the time of the change with every write, so that is left out. */
-export const changes = (before: Wire, after: Wire, reveal: boolean): ReadonlyArray<string> => {
-  const [was, is] = [new Map(fields(before)), new Map(fields(after))]
-  const changed = [...new Set([...was.keys(), ...is.keys()])].filter((path) =>
-    path !== "updatedAt" && JSON.stringify(was.get(path)) !== JSON.stringify(is.get(path))
+/** A row for each field that differs. `updatedAt` is left out: Trustly sets it with every write. */
+export const differences = (before: Wire, after: Wire, reveal: boolean): ReadonlyArray<string> => {
+  const [old, current] = [new Map(fieldsOf(before)), new Map(fieldsOf(after))]
+  const paths = [...new Set([...old.keys(), ...current.keys()])]
+  const changed = paths.filter((path) =>
+    path !== "updatedAt" && JSON.stringify(old.get(path)) !== JSON.stringify(current.get(path))
   )
   return table(changed.map((path) => [
     path,
-    `${shown(path, was.get(path), reveal)} -> ${shown(path, is.get(path), reveal)}`
+    `${format(path, old.get(path), reveal)} -> ${format(path, current.get(path), reveal)}`
   ]))
 }
 
-/** What became of the fields that were sent. */
-export const sent = (body: Wire, after: Wire, reveal: boolean): ReadonlyArray<string> => {
-  const is = new Map(fields(after))
-  return table(fields(body).map(([path]) => [path, shown(path, is.get(path), reveal)]))
+/** A row for each field of a body, with its value in the customer. */
+export const rowsOfBody = (body: Wire, customer: Wire, reveal: boolean): ReadonlyArray<string> => {
+  const values = new Map(fieldsOf(customer))
+  return table(fieldsOf(body).map(([path]) => [path, format(path, values.get(path), reveal)]))
+}
+
+/** The customer after a write of this body: `null` clears a field, `address` is merged, everything else replaces. */
+export const applyBody = (customer: Wire, body: Wire): Wire => {
+  const result: Record<string, unknown> = { ...customer }
+  for (const [name, value] of Object.entries(body)) {
+    const stored = result[name]
+    if (value === null) delete result[name]
+    else if (name === "address" && Json.isObject(value)) result[name] = applyBody(Json.isObject(stored) ? stored : {}, value)
+    else result[name] = value
+  }
+  return result
 }

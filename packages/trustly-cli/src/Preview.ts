@@ -5,11 +5,12 @@ import type { TrustlyModel } from "effect-trustly/testing"
 import { CustomersMemory } from "effect-trustly/testing"
 import * as Effect from "effect/Effect"
 import * as CustomerView from "./CustomerView.ts"
+import type { Wire } from "./Json.ts"
 
 const sentBy = (
   stored: ReadonlyArray<TrustlyModel.WireCustomer>,
   write: (customers: CustomerService.Service) => Effect.Effect<unknown, TrustlyError>
-): Effect.Effect<CustomerView.Wire, TrustlyError> =>
+): Effect.Effect<Wire, TrustlyError> =>
   Effect.gen(function*() {
     // how the memory answers does not matter, unless nothing was sent
     const answer = yield* Effect.either(Effect.flatMap(CustomerService, write))
@@ -24,15 +25,15 @@ const sentBy = (
     Effect.tagMetrics("preview", "true")
   )
 
-export const update = (customerId: string, customer: CustomerUpdate): Effect.Effect<CustomerView.Wire, TrustlyError> =>
+export const update = (customerId: string, customer: CustomerUpdate): Effect.Effect<Wire, TrustlyError> =>
   sentBy([], (customers) => customers.update(customerId, customer))
 
 export const modify = (
   customerId: string,
   record: CustomerRecord,
   change: CustomerChange
-): Effect.Effect<CustomerView.Wire, TrustlyError> =>
+): Effect.Effect<Wire, TrustlyError> =>
   Effect.flatMap(
-    CustomerView.wire(record),
+    CustomerView.toWire(record),
     (stored) => sentBy([{ ...stored, customerId }], (customers) => customers.modify(customerId, () => change))
   )

@@ -1,29 +1,33 @@
+/** Failures that the user can fix, with the exit status that goes with each. */
+import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as FiberRef from "effect/FiberRef"
-import * as Option from "effect/Option"
 
-/** A failure of the program itself that its user can mend: one line, and the exit status. It holds no value of a customer. */
-export class Problem extends Data.TaggedError("Problem")<{ readonly message: string; readonly status: 1 | 2 | 3 }> {}
+/**
+ * How the program ended. 1: failed. 2: the command line, a file, or the configuration has to change. 3: an import stopped, and the
+ * same command continues it.
+ */
+export type FailureStatus = 1 | 2 | 3
 
-/** The command line, a file or the configuration has to change; nothing was sent. */
-export const usage = (message: string): Problem => new Problem({ message, status: 2 })
+/** A failure to report in one line. It contains no value of a customer. */
+export class Problem extends Data.TaggedError("Problem")<{
+  readonly message: string
+  readonly status: FailureStatus
+}> {}
 
-/** The command line was right, and yet it did not work. */
 export const failed = (message: string): Problem => new Problem({ message, status: 1 })
 
-/** Stopped before the end; the same command goes on from there. */
-export const stopped = (message: string): Problem => new Problem({ message, status: 3 })
+export const usage = (message: string): Problem => new Problem({ message, status: 2 })
 
-const interrupted: FiberRef.FiberRef<Option.Option<Problem>> = FiberRef.unsafeMake(Option.none())
+export const resumable = (message: string): Problem => new Problem({ message, status: 3 })
 
-/** A command that is stopped has not done its work: that is a failure, where a server that is stopped has just ended. */
-export const interruptedAs = (problem: Problem) =>
-  // an interrupted fiber can fail with nothing else, so that is remembered; the innermost knows best
-  Effect.onInterrupt(() => FiberRef.update(interrupted, Option.orElseSome(() => problem)))
-
-/** The failure that it is to have been stopped, if it is one. */
-export const interruption: Effect.Effect<Option.Option<Problem>> = FiberRef.get(interrupted)
-
-/** The same, for a command that has failed by being stopped. */
-export const whenInterrupted = (message: string) => interruptedAs(failed(message))
+/** Turns an interruption, as by Ctrl-C, into a failure. Of nested ones, the innermost is reported. */
+export const whenInterrupted =
+  (problem: () => Problem) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | Problem, R> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.catchAllCause(
+        restore(effect),
+        (cause): Effect.Effect<never, E | Problem> =>
+          Cause.isInterruptedOnly(cause) ? Effect.fail(problem()) : Effect.failCause(cause)
+      )
+    )

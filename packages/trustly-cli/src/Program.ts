@@ -1,104 +1,105 @@
-/** Runs the commands: one line on standard error for every failure, and the exit status that goes with it. */
-import * as CliConfig from "@effect/cli/CliConfig"
-import * as Command from "@effect/cli/Command"
-import * as HelpDoc from "@effect/cli/HelpDoc"
-import type { Teardown } from "@effect/platform/Runtime"
-import type * as Terminal from "@effect/platform/Terminal"
+/** Runs a command to its end: reports its failure in one line on stderr, handles signals, and sets the exit status. */
+import * as Runtime from "@effect/platform/Runtime"
 import * as Cause from "effect/Cause"
-import type * as Console from "effect/Console"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { constVoid } from "effect/Function"
 import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
-import { stripVTControlCharacters } from "node:util"
 import * as Output from "./Output.ts"
-import type { Problem } from "./Problem.ts"
-import { failed, interruption } from "./Problem.ts"
+import type { FailureStatus, Problem } from "./Problem.ts"
+import { failed } from "./Problem.ts"
 import * as Report from "./Report.ts"
 
-const name = "customer-updates"
-
-export const command = Command.make(name).pipe(
-  Command.withDescription("Looks at customers at Trustly and keeps them current.")
-)
+declare const PACKAGE_VERSION: string
 
 export const info = {
-  name,
-  version: "0.1.0",
-  footer: HelpDoc.blocks([
-    HelpDoc.h1("EXIT STATUS"),
-    HelpDoc.p(
-      "0 done, 1 failed or stopped (of import: some lines failed), 2 the command line, a file or the configuration has to " +
-        "change, 3 an import was stopped and goes on when it is run again."
-    ),
-    HelpDoc.h1("ENVIRONMENT"),
-    HelpDoc.p(
-      "TRUSTLY_ACCESS_ID and TRUSTLY_ACCESS_KEY are required by get, update and import. TRUSTLY_BASE_URL is Trustly's sandbox, " +
-        "TRUSTLY_TIMEOUT 30 seconds, TRUSTLY_RETRY_TIMES 3, TRUSTLY_RETRY_BASE_DELAY 250 millis, " +
-        "TRUSTLY_RETRY_MAX_DELAY 10 seconds, and TRUSTLY_RETRY_MAX_RETRY_AFTER 60 seconds unless set."
-    )
-  ])
+  name: "trustly-customers",
+  // set by the bundler
+  version: typeof PACKAGE_VERSION === "undefined" ? "0.0.0" : PACKAGE_VERSION
 }
 
-// without regard to case the parser would take an option and then lose its value
-export const parser = CliConfig.layer({ isCaseSensitive: true })
+export const sections = [
+  {
+    title: "Exit status",
+    lines: [
+      "0  done",
+      "1  failed, or some lines of an import failed",
+      "2  the command line, a file, or the configuration has to change",
+      "3  an import stopped, and the same command continues it"
+    ]
+  },
+  {
+    title: "Environment",
+    lines: [
+      "TRUSTLY_ACCESS_ID, TRUSTLY_ACCESS_KEY  required by get, update, and import",
+      "TRUSTLY_BASE_URL               default: Trustly's sandbox",
+      "TRUSTLY_TIMEOUT                deadline of an attempt, default: 30 seconds",
+      "TRUSTLY_RETRY_TIMES            default: 3",
+      "TRUSTLY_RETRY_BASE_DELAY       default: 250 millis",
+      "TRUSTLY_RETRY_MAX_DELAY        default: 10 seconds",
+      "TRUSTLY_RETRY_MAX_RETRY_AFTER  default: 60 seconds",
+      "HTTPS_PROXY, HTTP_PROXY, NO_PROXY  proxies, and hosts reached without one",
+      "OTEL_EXPORTER_OTLP_ENDPOINT    collector of traces and metrics"
+    ]
+  }
+]
 
-/** A failure that has been told. */
-class Told extends Data.TaggedError("Told")<{ readonly status: number }> {}
-
-// the parser lists each command with all of its options, on a line of several hundred characters
-const listed = /^( {2}- )(\w+).*? {2,}(?=\S)/gm
-
-/** A console for the parser: help that can be read, without colours where they are not wanted, and no pages of errors. */
-const quiet = (console: Console.Console, isColoured: boolean): Console.Console => ({
-  ...console,
-  log: (...args) =>
-    console.log(
-      ...args.map((arg) =>
-        (isColoured ? String(arg) : stripVTControlCharacters(String(arg)))
-          .replace(listed, (_, bullet: string, subcommand: string) => bullet + subcommand.padEnd(9))
-      )
-    ),
-  error: () => Effect.void
-})
-
-/** What has gone wrong, if anything has. */
-const problem = (cause: Cause.Cause<Report.Failure>): Effect.Effect<Option.Option<Problem>> => {
-  if (Cause.isInterruptedOnly(cause)) return interruption
-  const failure = Option.getOrUndefined(Cause.failureOption(cause))
-  if (failure?._tag === "OutputClosed") return Effect.succeedNone
-  // a defect may hold anything, so only its kind is shown
-  return Effect.succeedSome(
-    failure === undefined ? failed(`This is a bug of ${name}: ${kinds(cause)}`) : Report.problem(failure)
-  )
-}
-
-const kinds = (cause: Cause.Cause<unknown>): string =>
+const defectNames = (cause: Cause.Cause<unknown>): string =>
   Array.from(Cause.defects(cause), (defect) => defect instanceof Error ? defect.name : typeof defect).join(", ")
 
-/** Tells of every failure in one line, stopped or not. */
-export const reported = <A, R>(
+/** The failure to report; none where a server was stopped, which is how it ends. */
+const problemOf = (cause: Cause.Cause<Report.Failure>): Option.Option<Problem> => {
+  const failure = Cause.failureOption(cause)
+  if (Option.isSome(failure)) return Option.some(Report.problem(failure.value))
+  // a defect may hold anything, so only its name is shown
+  return Cause.isInterruptedOnly(cause)
+    ? Option.none()
+    : Option.some(failed(`This is a bug of ${info.name}: ${defectNames(cause)}`))
+}
+
+/** Reports a failure, and succeeds with the exit status. */
+export const reportFailure = <A, R>(
   program: Effect.Effect<A, Report.Failure, R>
-): Effect.Effect<void, Told, R | Terminal.Terminal> =>
+): Effect.Effect<FailureStatus | 0, never, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       yield* Output.tolerateClosedPipes
-      const console = quiet(yield* Effect.console, yield* Output.isColoured)
-      const exit = yield* Effect.exit(restore(Effect.withConsole(program, console)))
-      const told = Exit.isFailure(exit) ? yield* problem(exit.cause) : Option.none()
-      if (Option.isNone(told)) return
-      yield* Output.tell(told.value.message)
-      return yield* new Told({ status: told.value.status })
+      const exit = yield* Effect.exit(restore(program))
+      const problem = Exit.isFailure(exit) ? problemOf(exit.cause) : Option.none()
+      if (Option.isNone(problem)) return 0
+      yield* Output.printError(problem.value.message)
+      return problem.value.status
     })
   ).pipe(
-    Effect.provide(parser),
-    // standard output is for results
+    // stdout is for results
     Effect.provide(Logger.replace(Logger.defaultLogger, Logger.prettyLogger({ stderr: true })))
   )
 
-/** 0: done. 1: failed, or stopped before the end. 2: the command line, a file or the configuration has to change. 3: see `stopped`. */
-export const teardown: Teardown = (exit, onExit) => {
-  const told = Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : Option.none()
-  onExit(Option.isSome(told) && told.value instanceof Told ? told.value.status : 0)
-}
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
+
+/**
+ * The first signal stops the command. `npx` relays Ctrl-C, so that one key press arrives as two signals: only the third one kills,
+ * without waiting for lines in flight.
+ */
+export const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
+  // keeps the process alive while it waits for something that does not
+  const keepAlive = setInterval(constVoid, 2 ** 31 - 1)
+  let received = 0
+  const onSignal = (signal: NodeJS.Signals) => {
+    received += 1
+    if (received === 1) fiber.unsafeInterruptAsFork(fiber.id())
+    if (received < 3) return
+    for (const name of signals) process.off(name, onSignal)
+    process.kill(process.pid, signal)
+  }
+  for (const name of signals) process.on(name, onSignal)
+  fiber.addObserver((exit) => {
+    clearInterval(keepAlive)
+    teardown(exit, (status) => process.exit(status))
+  })
+})
+
+/** The status that {@link reportFailure} succeeded with. */
+export const teardown: Runtime.Teardown = (exit, onExit) =>
+  onExit(Exit.isSuccess(exit) && typeof exit.value === "number" ? exit.value : 1)

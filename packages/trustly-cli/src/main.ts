@@ -1,25 +1,23 @@
-/** Puts the program together: the HTTP client, the configuration, the retry policy and the commands. */
-import * as Command from "@effect/cli/Command"
+/** Puts the program together: HTTP client, configuration, retry policy, and commands. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { CustomerService, TrustlyRetry } from "effect-trustly"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Arguments from "./Arguments.ts"
-import { demo } from "./commands/Demo.ts"
+import * as CommandLine from "./CommandLine.ts"
 import { get } from "./commands/Get.ts"
-import { importing } from "./commands/Import.ts"
+import { makeImport } from "./commands/Import.ts"
 import { sandbox } from "./commands/Sandbox.ts"
 import { update } from "./commands/Update.ts"
+import * as Http from "./Http.ts"
 import * as Otlp from "./Otlp.ts"
+import * as Output from "./Output.ts"
 import * as Program from "./Program.ts"
 import * as Report from "./Report.ts"
 
-// credentials, base URL and deadline come from TRUSTLY_*
-const Trustly = CustomerService.layerConfig().pipe(Layer.provide(NodeHttpClient.layerUndici))
+// credentials, base URL, and deadline come from TRUSTLY_*
+const Trustly = CustomerService.layerConfig().pipe(Layer.provide(Http.layer))
 
-// how to try again comes from TRUSTLY_RETRY_*
+// the retry policy comes from TRUSTLY_RETRY_*
 const Customers = Layer.unwrapEffect(
   Effect.map(
     TrustlyRetry.config,
@@ -27,22 +25,22 @@ const Customers = Layer.unwrapEffect(
   )
 )
 
-const run = Program.command.pipe(
-  Command.withSubcommands([
-    Otlp.exporting(Command.provide(get, Customers)),
-    Otlp.exporting(Command.provide(update, Customers)),
-    Otlp.exporting(importing(Trustly)),
-    sandbox,
-    demo
-  ]),
-  Command.run(Program.info)
-)
+const program = {
+  ...Program.info,
+  description: "Shows, updates, and imports customers at Trustly (pay by bank, North America).",
+  sections: Program.sections,
+  commands: [
+    Otlp.exporting(CommandLine.provide(get, Customers)),
+    Otlp.exporting(CommandLine.provide(update, Customers)),
+    Otlp.exporting(makeImport(Trustly)),
+    sandbox
+  ]
+}
 
-Arguments.prepare(process.argv).pipe(
-  Effect.flatMap(run),
-  Program.reported,
-  // what is left of traces is sent when everything has been told
+CommandLine.run(program, process.argv.slice(2), Output.print).pipe(
+  Program.reportFailure,
+  // sends the remaining traces after the failure was reported
   Effect.scoped,
   Effect.provide(NodeContext.layer),
-  NodeRuntime.runMain({ disableErrorReporting: true, disablePrettyLogger: true, teardown: Program.teardown })
+  Program.runMain({ disableErrorReporting: true, disablePrettyLogger: true, teardown: Program.teardown })
 )

@@ -2,6 +2,8 @@
 import { fileURLToPath } from "node:url"
 import { bundle } from "../scripts/bundle.ts"
 
-export const main = fileURLToPath(new URL("../build/test/main.js", import.meta.url))
+const folder = fileURLToPath(new URL("../build/test", import.meta.url))
 
-export default (): Promise<void> => bundle(main)
+export const main = `${folder}/main.js`
+
+export default (): Promise<void> => bundle(folder)

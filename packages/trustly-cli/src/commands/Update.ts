@@ -1,5 +1,3 @@
-import * as Command from "@effect/cli/Command"
-import * as Options from "@effect/cli/Options"
 import type { Customer, CustomerChange, CustomerRecord, CustomerUpdate } from "effect-trustly"
 import { CustomerService } from "effect-trustly"
 import * as DateTime from "effect/DateTime"
@@ -7,13 +5,15 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as ChangeOptions from "../ChangeOptions.ts"
-import * as CustomerInput from "../CustomerInput.ts"
+import * as CommandLine from "../CommandLine.ts"
+import * as CustomerFile from "../CustomerFile.ts"
 import * as CustomerView from "../CustomerView.ts"
+import type { Wire } from "../Json.ts"
 import * as Otlp from "../Otlp.ts"
 import * as Output from "../Output.ts"
 import * as Preview from "../Preview.ts"
-import { usage, whenInterrupted } from "../Problem.ts"
-import { shown } from "./shared.ts"
+import { failed, usage, whenInterrupted } from "../Problem.ts"
+import { customerId, readView, viewOptions } from "./shared.ts"
 
 interface Target {
   readonly customerId: string
@@ -22,96 +22,98 @@ interface Target {
   readonly reveal: boolean
 }
 
-const unsent = "Stopped before an update was sent"
-const unknown = "Stopped: it is unknown whether the update was applied. See with `get` what the record holds now"
+const unsent = () => failed("Stopped before an update was sent")
 
-const printBody = ({ customerId, json, reveal }: Target, body: CustomerView.Wire) =>
+const unknown = () =>
+  failed("Stopped. The update may have been applied. Check with `get` what Trustly holds now")
+
+/** Prints the customer as JSON, or a title and what changed. */
+const show = ({ json, reveal }: Target, title: string, customer: Wire, rows: ReadonlyArray<string>) =>
   Effect.gen(function*() {
+    if (json) return yield* Output.print(Output.formatJson(reveal ? customer : CustomerView.redact(customer)))
     const { strong } = yield* Output.style
-    const title = strong(`would send to customer ${Output.harmless(customerId)} (nothing was sent):`)
-    yield* Output.print(...(json ? [] : [title]), Output.json(reveal ? body : CustomerView.masked(body)))
+    yield* Output.print(strong(title), ...(rows.length === 0 ? ["  no field changes"] : rows))
   })
 
-const printCustomer = (
-  { customerId, json, reveal }: Target,
-  customer: Customer,
-  lines: (after: CustomerView.Wire) => ReadonlyArray<string>
-) =>
-  Effect.gen(function*() {
-    const after = yield* CustomerView.wire(customer)
-    if (json) return yield* Output.print(Output.json(reveal ? after : CustomerView.masked(after)))
-    const { strong } = yield* Output.style
-    const at = customer.updatedAt === undefined ? "" : ` at ${DateTime.formatIso(customer.updatedAt)}`
-    const changed = lines(after)
-    yield* Output.print(
-      strong(`customer ${Output.harmless(customerId)} updated${at}`),
-      ...(changed.length === 0 ? ["  every field is as it was"] : changed)
-    )
-  })
+const updated = (target: Target, { updatedAt }: Customer): string =>
+  `customer ${Output.escapeControls(target.customerId)} updated${
+    updatedAt === undefined ? "" : ` at ${DateTime.formatIso(updatedAt)}`
+  }`
 
-/** Sends a whole customer: one exchange. */
+const planned = (target: Target): string =>
+  `customer ${Output.escapeControls(target.customerId)} would be updated (nothing was sent)`
+
+/** Sends a whole customer: one request. */
 const send = (target: Target, customer: CustomerUpdate) =>
   Effect.gen(function*() {
     const customers = yield* CustomerService
     const body = yield* Preview.update(target.customerId, customer)
-    const { ours, theirs } = CustomerView.masks(body)
-    if (ours.length > 0) {
-      return yield* usage(
-        `--from: ${ours.join(", ")}: hidden by this program, leave it out or give the real value`
-      )
+    if (target.dryRun) {
+      return yield* show(target, planned(target), body, CustomerView.rowsOfBody(body, body, target.reveal))
     }
-    if (theirs.length > 0) {
-      yield* Output.tell(`warning: ${theirs.join(", ")}: looks like one of Trustly's masks, and is sent as it stands`)
-    }
-    if (target.dryRun) return yield* printBody(target, body)
-    const updated = yield* whenInterrupted(unknown)(customers.update(target.customerId, customer))
-    yield* printCustomer(target, updated, (after) => CustomerView.sent(body, after, target.reveal))
+    const answer = yield* whenInterrupted(unknown)(customers.update(target.customerId, customer))
+    const after = yield* CustomerView.toWire(answer)
+    yield* show(target, updated(target, answer), after, CustomerView.rowsOfBody(body, after, target.reveal))
   })
 
-/** Reads a customer and sends what is to change: two exchanges. */
+/** Reads the customer and sends what changes: two requests. */
 const modify = (target: Target, change: CustomerChange) =>
   Effect.gen(function*() {
     const customers = yield* CustomerService
+    const showDifferences = (title: string, before: Wire, after: Wire) =>
+      show(target, title, after, CustomerView.differences(before, after, target.reveal))
     if (target.dryRun) {
       const record = yield* customers.get(target.customerId)
-      return yield* printBody(target, yield* Preview.modify(target.customerId, record, change))
+      const before = yield* CustomerView.toWire(record)
+      const body = yield* Preview.modify(target.customerId, record, change)
+      return yield* showDifferences(planned(target), before, CustomerView.applyBody(before, body))
     }
     const read = yield* Ref.make<CustomerRecord>({})
-    const updated = yield* whenInterrupted(unknown)(
+    const answer = yield* whenInterrupted(unknown)(
       customers.modify(target.customerId, (record) => Effect.as(Ref.set(read, record), change))
     )
-    const before = yield* CustomerView.wire(yield* Ref.get(read))
-    yield* printCustomer(target, updated, (after) => CustomerView.changes(before, after, target.reveal))
+    const before = yield* CustomerView.toWire(yield* Ref.get(read))
+    yield* showDifferences(updated(target, answer), before, yield* CustomerView.toWire(answer))
   })
 
-const file = Options.text("from").pipe(
-  Options.withDescription(
-    "File with a whole customer as JSON, - for the standard input. It is sent as it is; no other field can be given."
-  ),
-  Options.withPseudoName("file"),
-  Options.optional
+const from = CommandLine.text(
+  "from",
+  "file",
+  "Send the whole customer in this JSON file; `-` reads stdin. Secrets come in this way only."
 )
 
-const dryRun = Options.boolean("dry-run").pipe(
-  Options.withDescription("Show what would be sent, and send no update. Without --from the record is read.")
-)
+const dryRun = CommandLine.flag("dry-run", "Show what would change, and send no update.")
 
-export const update = Command.make(
-  "update",
-  { ...shown, from: file, dryRun, fields: ChangeOptions.options, otlp: Otlp.option },
-  ({ fields, from, ...target }) =>
+export const update = CommandLine.command({
+  name: "update",
+  summary: "Change fields of a customer, or send a whole one.",
+  description: [
+    "Changes fields of a customer. Reads the customer first, then sends the changed fields and those that Trustly requires. " +
+    "With --from it sends a whole customer instead. Prints what changed."
+  ],
+  argument: customerId,
+  groups: [
+    { title: "Options", options: [...ChangeOptions.options, from, dryRun, ...viewOptions, Otlp.option] },
+    { title: "Fields (short for --set)", options: ChangeOptions.fieldOptions }
+  ],
+  notes: [`Only --clear takes these: ${ChangeOptions.clearOnly.join(", ")}.`],
+  examples: [
+    "update 1001165729 --vip 2 --city Reno --dry-run",
+    "update 1001165729 --set address.city=Reno --clear address.zip",
+    "update 1001165729 --from customer.json"
+  ],
+  run: (given) =>
     Effect.gen(function*() {
-      const change = yield* ChangeOptions.change(fields)
-      if (Option.isSome(from)) {
-        if (Option.isSome(change)) return yield* usage("--from takes the whole customer: no other field can be given")
-        return yield* send(target, yield* CustomerInput.read(from.value))
+      const change = yield* ChangeOptions.read(given)
+      const file = yield* given.get(from)
+      const target = { customerId: given.argument, dryRun: yield* given.get(dryRun), ...(yield* readView(given)) }
+      if (Option.isSome(file)) {
+        if (Option.isSome(change)) return yield* usage("--from sends a whole customer, so no field can be given beside it")
+        return yield* send(target, yield* CustomerFile.read(file.value))
       }
-      if (Option.isNone(change)) return yield* usage("Nothing to change: give a field, --clear or --from. See --help")
+      if (Option.isNone(change)) {
+        return yield* usage("Nothing to change. Give a field, --clear, or --from. See trustly-customers update --help")
+      }
       yield* modify(target, change.value)
     }).pipe(whenInterrupted(unsent))
-).pipe(
-  Command.withDescription(
-    "Changes fields of a customer. With options the record is read and only what changes is sent with what Trustly requires; " +
-      "with --from a whole customer is sent. Secrets come in with --from only."
-  )
-)
+})

@@ -1,4 +1,4 @@
-/** Looks at an input without sending anything. */
+/** Validates an input without sending anything. */
 import type * as Terminal from "@effect/platform/Terminal"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -12,8 +12,8 @@ import { count } from "./Tally.ts"
 
 interface Settings {
   readonly past: Past
-  /** Whether to tell what would be sent, besides what is wrong. */
-  readonly commands: boolean
+  /** Whether to print what would be sent, besides what is wrong. */
+  readonly isDryRun: boolean
   readonly limit: number
   readonly json: boolean
 }
@@ -21,58 +21,64 @@ interface Settings {
 const fieldsOf = (command: Command): ReadonlyArray<string> =>
   Object.keys("update" in command ? command.update : command.change)
 
-const customerOf = (command: Command) =>
-  "customerId" in command ? { customerId: command.customerId } : { externalId: command.externalId }
+const identifierOf = (command: Command): readonly [name: string, id: string] =>
+  "customerId" in command ? ["customerId", command.customerId] : ["externalId", command.externalId]
 
-const described = (entry: Exclude<Entry, { readonly _tag: "Nothing" }>) => {
+type Described = Exclude<Entry, { readonly _tag: "Nothing" }>
+
+const toJson = (entry: Described) => {
   if (entry._tag === "Bad") return { line: entry.line, issues: entry.error.issues }
   const { command } = entry
   const kind = "update" in command ? "update" : "change"
-  return { line: command.line, [kind]: fieldsOf(command), ...customerOf(command) }
+  return { line: entry.line, [kind]: fieldsOf(command), ...Object.fromEntries([identifierOf(command)]) }
 }
 
-const told = (entry: Exclude<Entry, { readonly _tag: "Nothing" }>): string => {
+const describe = (entry: Described): string => {
   if (entry._tag === "Bad") return `line ${entry.line}: ${entry.error.message.replace(/^.*? refused: /, "")}`
-  const { command } = entry
-  const [[kind, id]] = [Object.entries(customerOf(command))[0] ?? ["", ""]]
-  return `line ${command.line}: ${"update" in command ? "update" : "change"} of ${kind} ${id}: ${
-    fieldsOf(command).join(", ")
-  }`
+  const [name, id] = identifierOf(entry.command)
+  const kind = "update" in entry.command ? "update" : "change"
+  return `line ${entry.line}: ${kind} of ${name} ${id}: ${fieldsOf(entry.command).join(", ")}`
 }
 
-/** Tells of every line that is no command, and of the others if they are asked for. Fails when there are bad ones. */
+/** Prints each invalid line, and in a dry run what would be sent for the others. Fails if there are invalid lines. */
 export const run = (
   source: Source,
-  { commands, json, limit, past }: Settings
-): Effect.Effect<void, Output.OutputClosed | Problem, Terminal.Terminal> =>
+  { isDryRun, json, limit, past }: Settings
+): Effect.Effect<void, Problem, Terminal.Terminal> =>
   Effect.gen(function*() {
-    let good = 0
-    let bad = 0
+    let valid = 0
+    let invalid = 0
     let before = 0
-    yield* Stream.runForEachChunk(source.entries(), (entries) =>
+    let unchecked = 0
+    yield* Stream.runForEachChunk(source.items, (items) =>
       Effect.gen(function*() {
         const lines: Array<string> = []
-        for (const entry of entries) {
-          const line = entry._tag === "Command" ? entry.command.line : entry.line
-          if (past.isEnded(line)) {
+        for (const item of items) {
+          if (past.isEnded(item.line)) {
             before += 1
             continue
           }
-          if (entry._tag === "Bad") bad += 1
-          else good += 1
-          if (entry._tag === "Bad" || (entry._tag === "Command" && commands && good <= limit)) {
-            lines.push(json ? JSON.stringify(described(entry)) : told(entry))
+          if (valid + invalid >= limit) {
+            unchecked += 1
+            continue
+          }
+          const entry = item.decode()
+          if (entry._tag === "Bad") invalid += 1
+          else valid += 1
+          if (entry._tag === "Bad" || (entry._tag === "Command" && isDryRun)) {
+            lines.push(json ? JSON.stringify(toJson(entry)) : describe(entry))
           }
         }
-        if (lines.length > 0) yield* Output.print(...lines.map(Output.harmless))
+        if (lines.length > 0) yield* Output.print(...lines.map(Output.escapeControls))
       }))
-    const total = { good, bad, before }
     yield* Output.print(
       json
-        ? JSON.stringify(total)
-        : `${count(good, "line")} good, ${count(bad, "line")} bad${
-          before === 0 ? "" : `, ${count(before, "line")} ended before`
-        }; nothing was sent`
+        ? JSON.stringify({ valid, invalid, before, remaining: unchecked })
+        : [
+          `${count(valid, "valid line")}, ${count(invalid, "invalid line")}`,
+          ...(before === 0 ? [] : [`${count(before, "line")} ended in an earlier run`]),
+          ...(unchecked === 0 ? [] : [`${count(unchecked, "line")} not checked`])
+        ].join(", ").concat(". Nothing was sent")
     )
-    if (bad > 0) return yield* failed(`${count(bad, "line")} cannot be imported as it stands`)
+    if (invalid > 0) return yield* failed(`${count(invalid, "line")} cannot be imported`)
   })

@@ -1,91 +1,111 @@
-/** What a line of the input comes to: a command, nothing to do, or what is wrong with it. */
-import { CustomerBatch, CustomerUpdate, TrustlyValidationError } from "effect-trustly"
+/** Decodes a line of the input: a command, nothing to do, or what is wrong with it. */
+import type { CustomerBatch } from "effect-trustly"
+import { TrustlyValidationError } from "effect-trustly"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
-import * as CustomerInput from "../CustomerInput.ts"
-import type { Wire } from "../CustomerView.ts"
-import * as FieldText from "../FieldText.ts"
+import * as Decode from "../Decode.ts"
+import type { Wire } from "../Json.ts"
+import * as Json from "../Json.ts"
+import * as Failures from "./Failures.ts"
 import type { Line } from "./Lines.ts"
-import { maxBytes } from "./Lines.ts"
+import { maxCommandBytes } from "./Lines.ts"
 
-/** A command with the line that it came from, and what stood there: written again where the command fails. */
+/** A command with its line, and what the line contained: a failed line is written again. */
 export type Command = CustomerBatch.Command & { readonly line: number; readonly source: () => Wire }
 
 export type Entry =
-  | { readonly _tag: "Command"; readonly command: Command }
+  | { readonly _tag: "Command"; readonly line: number; readonly command: Command }
   | { readonly _tag: "Nothing"; readonly line: number }
   | { readonly _tag: "Bad"; readonly line: number; readonly source: Wire; readonly error: TrustlyValidationError }
 
-const decodeCustomer = CustomerInput.decoder("update", CustomerUpdate)
-
 type Decoded = Either.Either<CustomerBatch.Command, TrustlyValidationError>
 
-const refused = (path: string, expected: string): Decoded =>
+const refuse = (path: string, expected: string): Decoded =>
   Either.left(new TrustlyValidationError({ issues: [{ path, problem: "invalid", expected }] }))
 
-// where the fields stand at the top, that is where their user looks for them
-const atTop = ({ issues, operation }: TrustlyValidationError): TrustlyValidationError =>
+// users of CSV and of plain customers look for a field where they wrote it
+const withoutPrefix = (error: TrustlyValidationError): TrustlyValidationError =>
   new TrustlyValidationError({
-    operation,
-    issues: issues.map((issue) => ({ ...issue, path: issue.path.replace(/^(update|change)\./, "") }))
+    operation: error.operation,
+    issues: error.issues.map((issue) => ({ ...issue, path: issue.path.replace(/^(update|change)\./, "") }))
   })
 
-/** A customer that says by itself who it is. One that is known by the merchant's identifier only is changed, never created. */
-const plain = (wire: Wire): Decoded => {
+/** A customer that names itself. One with an `externalId` only is changed, never created. */
+const decodeCustomer = (wire: Wire): Decoded => {
   const { customerId, externalId } = wire
-  if (customerId !== undefined) return Either.mapLeft(CustomerBatch.decode({ customerId, update: wire }), atTop)
-  return Either.flatMap(decodeCustomer(wire), () =>
+  if (customerId !== undefined) return Either.mapLeft(Decode.command({ customerId, update: wire }), withoutPrefix)
+  return Either.flatMap(Decode.update(wire), () =>
     externalId === undefined
-      ? refused("customerId", "a customerId or an externalId")
-      : Either.mapLeft(CustomerBatch.decode({ externalId, change: wire }), atTop))
+      ? refuse("customerId", "a customerId or an externalId")
+      : Either.mapLeft(Decode.command({ externalId, change: wire }), withoutPrefix))
 }
 
-const entry = (line: number, source: () => Wire, decoded: Decoded): Entry => {
+/** A line must not stop those behind it, whatever decoding it throws. */
+const attempt = (decode: () => Decoded): Decoded =>
+  Either.getOrElse(Either.try(decode), () => refuse("", "a command or a customer"))
+
+const make = (line: number, source: () => Wire, decode: () => Decoded): Entry => {
+  const decoded = attempt(decode)
   if (Either.isLeft(decoded)) return { _tag: "Bad", line, source: source(), error: decoded.left }
   const command = decoded.right
   return "change" in command && Object.keys(command.change).length === 0
     ? { _tag: "Nothing", line }
-    : { _tag: "Command", command: { ...command, line, source } }
+    : { _tag: "Command", line, command: { ...command, line, source } }
 }
 
-// what a file of failures says besides the command
-const withoutFailure = (wire: Wire): Wire => {
-  const { error, line, ...source } = wire
-  return typeof line === "number" && Predicate.isRecord(error) ? source : wire
-}
+/** What a line contains: of a failure record, the command in it. */
+const sourceOf = (text: string): Option.Option<Wire> =>
+  Option.map(Json.parseObject(text), (wire) =>
+    Option.match(Failures.parseRecord(wire), { onNone: () => wire, onSome: ({ source }) => source }))
 
-const wireOf = (text: string): Wire | undefined =>
-  Option.getOrUndefined(Option.map(FieldText.object(text), withoutFailure))
+const isTooLong = (text: string): boolean =>
+  text.length > maxCommandBytes || (text.length > maxCommandBytes / 3 && Buffer.byteLength(text) > maxCommandBytes)
 
-/** A line of NDJSON: a command, a customer, or one of these as it stands in a file of failures. */
+const expectedLine = "a line of at most 1 MiB in UTF-8"
+
+/** A line of NDJSON: a command, a customer, or a failure record that contains one of these. */
 export const ofLine = ({ line, text }: Line): Entry => {
-  if (text === undefined) {
-    return entry(line, () => ({}), refused("", `a line of at most ${maxBytes} bytes in UTF-8`))
+  if (text === undefined) return make(line, () => ({}), () => refuse("", expectedLine))
+  const source = sourceOf(text)
+  if (Option.isNone(source)) {
+    const expected = Json.nesting(text).deepest > Json.maxDepth
+      ? `one JSON object, nested at most ${Json.maxDepth} levels deep`
+      : "one JSON object"
+    return make(line, () => ({ text }), () => refuse("", isTooLong(text) ? expectedLine : expected))
   }
-  const wire = wireOf(text)
-  if (wire === undefined) return entry(line, () => ({ text }), refused("", "one JSON object"))
-  if (typeof wire["text"] === "string") return ofLine({ line, text: wire["text"] })
-  const decoded = "update" in wire || "change" in wire ? CustomerBatch.decode(wire) : plain(wire)
-  // read again where it is wanted: to keep it would double what waits in memory
-  return entry(line, () => wireOf(text) ?? {}, decoded)
-}
-
-/** The change that a row of a CSV asks for, and of whom. */
-export const ofRow = (line: number, { customerId, externalId, ...fields }: Wire): Entry => {
-  if (customerId === undefined && externalId === undefined) {
-    return entry(line, () => ({ change: fields }), refused("customerId", "a customerId or an externalId"))
+  const wire = source.value
+  // a line that was not JSON stands in its failure record as text
+  if (typeof wire["text"] === "string" && Object.keys(wire).length === 1) return ofLine({ line, text: wire["text"] })
+  // the record of a line is longer than the line
+  if (isTooLong(text) && Option.isNone(Option.flatMap(Json.parseObject(text), Failures.parseRecord))) {
+    return make(line, () => wire, () => refuse("", expectedLine))
   }
-  const source = customerId === undefined
-    ? { externalId, change: fields }
-    : { customerId, change: externalId === undefined ? fields : { externalId, ...fields } }
-  return entry(line, () => source, Either.mapLeft(CustomerBatch.decode(source), atTop))
-}
-
-/** A row of a CSV that has not as many cells as the header, or is not UTF-8. */
-export const ofBrokenRow = (line: number, cells: ReadonlyArray<string>, expected: number): Entry =>
-  entry(
+  return make(
     line,
-    () => ({ text: cells.join(",") }),
-    refused("", `${expected} cells in UTF-8, as many as the header has`)
+    // parsed again where it is needed: keeping it would double the memory of what waits
+    () => Option.getOrElse(sourceOf(text), () => ({})),
+    () => "update" in wire || "change" in wire ? Decode.command(wire) : decodeCustomer(wire)
   )
+}
+
+/** The change that a CSV row describes. A cell that cannot be read is a problem of its field. */
+export const ofRow = (
+  line: number,
+  { customerId, externalId, ...fields }: Wire,
+  issues: TrustlyValidationError["issues"]
+): Entry => {
+  const source = customerId === undefined
+    ? externalId === undefined ? { change: fields } : { externalId, change: fields }
+    : { customerId, change: externalId === undefined ? fields : { externalId, ...fields } }
+  return make(line, () => source, () => {
+    if (issues.length > 0) return Either.left(new TrustlyValidationError({ operation: "modify", issues }))
+    if (customerId === undefined && externalId === undefined) {
+      return refuse("customerId", "a customerId or an externalId")
+    }
+    return Either.mapLeft(Decode.command(source), withoutPrefix)
+  })
+}
+
+/** A CSV row that has more cells than the header, or is not UTF-8. */
+export const ofBrokenRow = (line: number, cells: ReadonlyArray<string>, expected: string): Entry =>
+  make(line, () => ({ text: cells.join(",") }), () => refuse("", expected))

@@ -1,19 +1,23 @@
-/** The lines that failed, with the error, in a file beside the input which can be imported in its turn. */
-import * as FileSystem from "@effect/platform/FileSystem"
+/** Writes the lines that failed, with their errors, to a file beside the input, which can be fixed and imported in its turn. */
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import { TrustlyError } from "effect-trustly"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Wire } from "../CustomerView.ts"
-import * as FieldText from "../FieldText.ts"
+import { createReadStream } from "node:fs"
 import * as FileProblem from "../FileProblem.ts"
+import type { Wire } from "../Json.ts"
+import * as Json from "../Json.ts"
 import type { Problem } from "../Problem.ts"
-import * as AppendOnly from "./AppendOnly.ts"
+import * as AppendFile from "./AppendFile.ts"
 import * as Lines from "./Lines.ts"
+import * as OwnFile from "./OwnFile.ts"
 
-/** Writes a line that failed: its number, the facts of the error, and what stood there. */
+/** Writes a failed line: what it contained, its number, and the facts of the error. */
 export type Failures = (
   line: number,
   source: Wire,
@@ -25,32 +29,40 @@ const encodeError = Schema.encodeSync(TrustlyError)
 const factsOf = (error: TrustlyError | undefined): Wire =>
   error === undefined ? { _tag: "Defect" } : { ...encodeError(error), message: error.message }
 
-const lineOf = ({ text = "" }: Lines.Line): number =>
-  Option.match(FieldText.object(text), { onNone: () => 0, onSome: ({ line }) => Number(line) })
+/** The command in a failure record, and the number of the line that failed; none if this is not such a record. */
+export const parseRecord = (wire: Wire): Option.Option<{ readonly line: number; readonly source: Wire }> => {
+  const { error, line, ...source } = wire
+  return typeof line === "number" && Predicate.isRecord(error) ? Option.some({ line, source }) : Option.none()
+}
 
-/** Leaves out what was written of lines whose end was not recorded after all: they are sent again. */
-const prune = (file: string, isEnded: (line: number) => boolean) =>
-  Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const kept = Lines.split(fs.stream(file)).pipe(
-      Stream.filter((line) => isEnded(lineOf(line))),
-      Stream.map(({ text }) => `${text}\n`),
-      Stream.encodeText
-    )
-    yield* Stream.run(kept, fs.sink(`${file}.new`, { flag: "w", mode: 0o600 }))
-    yield* fs.rename(`${file}.new`, file)
-  })
+const recordOf = (text: string) => Option.flatMap(Json.parseObject(text), parseRecord)
 
-/** Goes on with the failures of an import, or begins anew. */
+const linesOf = (file: string) =>
+  Lines.split(NodeStream.fromReadable(() => createReadStream(file), FileProblem.unreadable(file)))
+
+/** The numbers of the lines that the records of a file are about. */
+export const lineNumbers = (file: string): Effect.Effect<ReadonlyArray<number>, Problem> =>
+  linesOf(file).pipe(
+    Stream.filterMap(({ text = "" }) => Option.map(recordOf(text), ({ line }) => line)),
+    Stream.runCollect,
+    Effect.map(Chunk.toReadonlyArray)
+  )
+
+/** Drops records of lines whose end was not recorded after all, and one that a crash cut off: those lines are sent again. */
+const prune = (file: string, isEnded: (line: number) => boolean): Effect.Effect<void, Problem> =>
+  OwnFile.replace(file, (append) =>
+    Stream.runForEach(
+      Stream.filter(linesOf(file), ({ text = "" }) => Option.exists(recordOf(text), ({ line }) => isEnded(line))),
+      ({ text }) => append(`${text}\n`)
+    ))
+
+/** Continues the failures of an import, or starts anew. */
 export const open = (
   file: string,
   isEnded: (line: number) => boolean
-): Effect.Effect<Failures, Problem, FileSystem.FileSystem | Scope.Scope> =>
+): Effect.Effect<Failures, Problem, Scope.Scope> =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    yield* Effect.whenEffect(prune(file, isEnded), fs.exists(file)).pipe(
-      Effect.mapError(FileProblem.unwritable(file))
-    )
-    const append = yield* AppendOnly.open(file)
+    if (yield* OwnFile.exists(file)) yield* prune(file, isEnded)
+    const append = yield* AppendFile.open(file)
     return (line, source, error) => append(`${JSON.stringify({ ...source, line, error: factsOf(error) })}\n`)
   })

@@ -1,111 +1,158 @@
 /**
- * Which lines have been begun and how they ended, in a file beside the input: numbers of lines and classes of errors, nothing
- * of a customer. What is recorded survives the program.
+ * Records which lines began and how they ended, in a file beside the input. It holds numbers of lines and names of errors, nothing
+ * of a customer.
  */
-import * as FileSystem from "@effect/platform/FileSystem"
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { createReadStream } from "node:fs"
 import * as FileProblem from "../FileProblem.ts"
 import type { Problem } from "../Problem.ts"
 import { usage } from "../Problem.ts"
-import * as AppendOnly from "./AppendOnly.ts"
+import * as AppendFile from "./AppendFile.ts"
 import * as Lines from "./Lines.ts"
 import * as LineSet from "./LineSet.ts"
+import * as OwnFile from "./OwnFile.ts"
 
-/** What was recorded before. */
+/** What earlier runs recorded. */
 export interface Past {
   readonly isEnded: (line: number) => boolean
   readonly isBegun: (line: number) => boolean
+  /** Number of lines that are done. */
   readonly done: number
-  /** How many lines failed, by the class of the error. */
+  /** Number of lines that failed, by the name of the error. */
   readonly failed: ReadonlyMap<string, number>
 }
 
 export interface Journal {
   readonly begin: (line: number) => Effect.Effect<void, Problem>
   readonly done: (line: number) => Effect.Effect<void, Problem>
-  readonly failed: (line: number, errorClass: string) => Effect.Effect<void, Problem>
+  readonly failed: (line: number, errorName: string) => Effect.Effect<void, Problem>
 }
 
-const Input = Schema.parseJson(Schema.Struct({ sha256: Schema.String, format: Schema.String }))
+const Header = Schema.parseJson(Schema.Struct({ sha256: Schema.String, format: Schema.String }))
 
-/** The input that a journal is of. */
-export type Input = typeof Input.Type
+/** The input that a journal belongs to. */
+export type Header = typeof Header.Type
 
-const decodeInput = Schema.decodeUnknownEither(Input)
-const encodeInput = Schema.encodeSync(Input)
+const decodeHeader = Schema.decodeUnknownEither(Header)
+const encodeHeader = Schema.encodeSync(Header)
 
-// the full stop tells that the record is whole
-const recorded = /^(begin|done|failed) (\d+)(?: (\w+))?\.$/
+// the period shows that the record is complete
+const recordPattern = /^(begin|done|failed) (\d{1,15})(?: (\w+))?\.\r?$/
 
 export const nothing: Past = { isEnded: () => false, isBegun: () => false, done: 0, failed: new Map() }
 
+const restartHint = "Re-run with --restart to send every line again"
+
+const damaged = (file: string, what: string): Problem =>
+  usage(`${file} ${what}, so it cannot say which lines were sent. Restore it. ${restartHint}`)
+
 const changed = (file: string): Problem =>
   usage(
-    `The file has changed since its import began: mend the lines in ${
+    `The file changed since its import started. Fix the failed lines in ${
       file.replace(/journal$/, "failures.ndjson")
-    } and import that file, or give --restart to send every line again`
+    } and import that file. ${restartHint}`
   )
 
-/** What the journal says of this input; nothing where there is none. */
-export const read = (file: string, input: Input): Effect.Effect<Past, Problem, FileSystem.FileSystem> =>
+/** The lines of a journal, without its header. Fails unless the header is there. */
+const recordsOf = (file: string, check: (header: Header) => Effect.Effect<void, Problem>) =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    const exists = yield* Effect.mapError(fs.exists(file), FileProblem.unreadable(file))
-    if (!exists) return nothing
-    const begun = LineSet.make()
-    const ended = LineSet.make()
-    const failed = new Map<string, number>()
-    let done = 0
-    yield* Lines.split(Stream.mapError(fs.stream(file), FileProblem.unreadable(file))).pipe(
-      Stream.runForEachChunk((lines) =>
-        Effect.gen(function*() {
-          for (const { line, text = "" } of lines) {
-            if (line === 1) {
-              const before = decodeInput(text)
-              if (Either.isLeft(before)) return yield* usage(`${file} is no journal of an import: move it away`)
-              if (before.right.sha256 !== input.sha256 || before.right.format !== input.format) {
-                return yield* changed(file)
-              }
-            }
-            const [, what, number, errorClass = ""] = recorded.exec(text) ?? []
-            if (what === "begin") begun.add(Number(number))
-            if (what === "done") done += 1
-            if (what === "failed") failed.set(errorClass, (failed.get(errorClass) ?? 0) + 1)
-            if (what === "done" || what === "failed") ended.add(Number(number))
-          }
-        })
+    const bytes = NodeStream.fromReadable(() => createReadStream(file), FileProblem.unreadable(file))
+    const lines = Lines.split(bytes)
+    const isFirst = (line: Lines.Line) => line.line === 1
+    let hasHeader = false
+    return Stream.mapChunksEffect(lines, (chunk) =>
+      Effect.gen(function*() {
+        const [first] = chunk
+        if (!hasHeader && first !== undefined) {
+          const header = isFirst(first) ? decodeHeader(first.text) : Either.left(undefined)
+          if (Either.isLeft(header)) return yield* damaged(file, "has no header")
+          yield* check(header.right)
+          hasHeader = true
+        }
+        return chunk
+      })).pipe(
+        Stream.concat(Stream.unwrap(Effect.suspend(() =>
+          hasHeader ? Effect.succeed(Stream.empty) : damaged(file, "is empty")
+        )))
       )
-    )
-    return { isBegun: begun.has, isEnded: ended.has, done, failed }
+  }).pipe(Stream.unwrap)
+
+const fold = (
+  file: string,
+  lastLine: number,
+  check: (header: Header) => Effect.Effect<void, Problem>
+): Effect.Effect<Past, Problem> =>
+  Effect.gen(function*() {
+    const begun = LineSet.make()
+    const done = LineSet.make()
+    const failed = new Map<number, string>()
+    let doneCount = 0
+    yield* Stream.runForEachChunk(recordsOf(file, check), (lines) =>
+      Effect.gen(function*() {
+        for (const { text = "" } of lines) {
+          const [, event, number, errorName = ""] = recordPattern.exec(text) ?? []
+          const line = Number(number)
+          if (event === undefined) continue
+          if (line < 1 || line > lastLine) return yield* damaged(file, `names line ${line}, which the file does not have`)
+          if (event === "begin") begun.add(line)
+          else if (event === "failed" && !done.has(line)) failed.set(line, errorName)
+          else if (event === "done" && !done.has(line)) {
+            done.add(line)
+            // a line that failed is done once its record in the failures file was imported
+            failed.delete(line)
+            doneCount += 1
+          }
+        }
+      }))
+    const counts = new Map<string, number>()
+    for (const name of failed.values()) counts.set(name, (counts.get(name) ?? 0) + 1)
+    return {
+      isBegun: begun.has,
+      isEnded: (line) => done.has(line) || failed.has(line),
+      done: doneCount,
+      failed: counts
+    }
   })
 
-/** Goes on with a journal, or begins one. */
-export const open = (
-  file: string,
-  input: Input
-): Effect.Effect<Journal, Problem, FileSystem.FileSystem | Scope.Scope> =>
+/** What the journal says about this input; nothing if there is no journal. */
+export const read = (file: string, header: Header, lastLine: number): Effect.Effect<Past, Problem> =>
   Effect.gen(function*() {
-    const fs = yield* FileSystem.FileSystem
-    // by another name first: a journal is there with the whole of its first line, or not at all
-    const begin = Effect.zipRight(
-      fs.writeFileString(`${file}.new`, `${encodeInput(input)}\n`, { mode: 0o600 }),
-      fs.rename(`${file}.new`, file)
-    )
-    const exists = yield* fs.exists(file).pipe(Effect.mapError(FileProblem.unreadable(file)))
-    if (!exists) yield* Effect.mapError(begin, FileProblem.unwritable(file))
-    const append = yield* AppendOnly.open(file)
-    // what was cut short stays alone on its line
+    if (!(yield* OwnFile.exists(file))) return nothing
+    return yield* fold(file, lastLine, ({ format, sha256 }) =>
+      sha256 === header.sha256 && format === header.format ? Effect.void : changed(file))
+  })
+
+/** What a journal says, whatever input it belongs to. */
+export const readAny = (file: string): Effect.Effect<Past, Problem> => fold(file, 2 ** 31 - 1, () => Effect.void)
+
+/** Continues a journal, or starts one. */
+export const open = (file: string, header: Header): Effect.Effect<Journal, Problem, Scope.Scope> =>
+  Effect.gen(function*() {
+    const exists = yield* OwnFile.exists(file)
+    if (!exists) {
+      yield* OwnFile.replace(file, (append) => append(`${encodeHeader(header)}\n`))
+    }
+    const append = yield* AppendFile.open(file)
+    // ends a record that a crash cut off
     if (exists) yield* append("\n")
     return {
       begin: (line) => append(`begin ${line}.\n`),
       done: (line) => append(`done ${line}.\n`),
-      failed: (line, errorClass) => append(`failed ${line} ${errorClass}.\n`)
+      failed: (line, errorName) => append(`failed ${line} ${errorName}.\n`)
     }
   })
 
-/** Records nothing: of an input that cannot be read again. */
+/** Marks lines of a finished journal as done, whatever input it belongs to. */
+export const markDone = (file: string, lines: Iterable<number>): Effect.Effect<void, Problem> =>
+  Effect.scoped(Effect.gen(function*() {
+    const append = yield* AppendFile.open(file)
+    yield* append(`\n${Array.from(lines, (line) => `done ${line}.\n`).join("")}`)
+  }))
+
+/** Records nothing, for an input that cannot be read again. */
 export const none: Journal = { begin: () => Effect.void, done: () => Effect.void, failed: () => Effect.void }

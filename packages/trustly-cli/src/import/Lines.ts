@@ -1,25 +1,30 @@
-/** The lines of a text, as its bytes come in. */
+/** Splits bytes into numbered lines of text. */
 import * as Chunk from "effect/Chunk"
 import * as Stream from "effect/Stream"
 
-/** A line with its number, counted from 1, and its text; without one where it cannot be a command. */
+/** A line with its number, counted from 1. It has no text if it is too long or not UTF-8. */
 export interface Line {
   readonly line: number
   readonly text?: string
 }
 
-/** Longest line that is read, in bytes: far more than any customer has. */
-export const maxBytes = 1024 * 1024
+const mebibyte = 1024 * 1024
+
+/** Longest command that is imported, in bytes. */
+export const maxCommandBytes = mebibyte
+
+/** Longest line that is read, in bytes. A failure record escapes a command, which can take six times its size, and adds the error. */
+export const maxBytes = 8 * mebibyte
 
 const newline = 0x0a
 
-const splitter = () => {
+const makeSplitter = () => {
   const decoder = new TextDecoder("utf-8", { fatal: true })
   let parts: Array<Uint8Array> = []
   let length = 0
   let line = 0
 
-  // what is too long is not kept
+  // drops what is too long
   const keep = (bytes: Uint8Array) => {
     length += bytes.byteLength
     if (length <= maxBytes) parts.push(bytes)
@@ -49,7 +54,7 @@ const splitter = () => {
       lines.push(take())
       from = to + 1
     }
-    // a copy: the rest of the chunk is not kept for it
+    // a copy, so that the rest of the chunk can be freed
     if (from < bytes.byteLength) keep(bytes.slice(from))
     return lines
   }
@@ -62,10 +67,10 @@ const splitter = () => {
 
 const isBlank = ({ text }: Line): boolean => text !== undefined && text.trim() === ""
 
-/** Splits at newlines; a byte order mark and blank lines are left out. A line that is too long or not UTF-8 has no text. */
+/** Splits at newlines. Blank lines are counted and left out; so is a byte order mark. */
 export const split = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Line, E, R> =>
   Stream.suspend(() => {
-    const { end, push } = splitter()
+    const { end, push } = makeSplitter()
     return bytes.pipe(
       Stream.mapChunks(Chunk.flatMap((part) => Chunk.unsafeFromArray(push(part)))),
       Stream.concat(Stream.suspend(() => Stream.fromIterable(end()))),

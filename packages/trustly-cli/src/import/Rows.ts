@@ -1,155 +1,172 @@
-/** The rows of a CSV as changes: the header names the fields, an empty cell leaves a field alone, `\N` removes it. */
-import * as NodeStream from "@effect/platform-node/NodeStream"
+/** Reads the rows of a CSV as changes: the header names the fields, an empty cell leaves a field unchanged, `\N` clears it. */
 import type { CsvErrorCode, Info } from "csv-parse"
 import { CsvError, parse } from "csv-parse"
-import { CustomerChange } from "effect-trustly"
-import * as Arr from "effect/Array"
-import * as Chunk from "effect/Chunk"
-import * as Effect from "effect/Effect"
+import type { Issue } from "effect-trustly"
+import { constVoid } from "effect/Function"
+import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as AST from "effect/SchemaAST"
-import * as Stream from "effect/Stream"
-import type { Wire } from "../CustomerView.ts"
+import { pipeline } from "node:stream"
+import * as Fields from "../Fields.ts"
 import * as FieldText from "../FieldText.ts"
+import * as FileProblem from "../FileProblem.ts"
+import type { Bytes } from "../Input.ts"
+import * as Input from "../Input.ts"
 import type { Problem } from "../Problem.ts"
 import { usage } from "../Problem.ts"
 import type { Entry } from "./Entry.ts"
 import * as Entries from "./Entry.ts"
-import { maxBytes } from "./Lines.ts"
 
-const names = (ast: AST.AST): ReadonlyArray<string> =>
-  AST.isUnion(ast) ? ast.types.flatMap(names) : AST.getPropertySignatures(ast).map(({ name }) => String(name))
+/** A row with the number of its last line. */
+export interface Row {
+  readonly line: number
+  readonly cells: ReadonlyArray<string>
+}
 
-const group = (name: string): ReadonlyArray<string> =>
-  Option.match(
-    Arr.findFirst(AST.getPropertySignatures(CustomerChange.ast), (property) => property.name === name),
-    { onNone: () => [], onSome: ({ type }) => names(type).map((field) => `${name}.${field}`) }
-  )
+const delimiters = { ",": "commas", ";": "semicolons", "\t": "tabs" } as const
 
-const groups = ["address", "driverLicense"]
-const fields = [
-  ...names(CustomerChange.ast).filter((name) => !groups.includes(name)),
-  ...groups.flatMap(group)
-]
+export type Delimiter = keyof typeof delimiters
 
-const plain = (name: string): string => name.toLowerCase().replaceAll(/[ _-]/g, "")
+const isDelimiter = (text: string): text is Delimiter => Object.hasOwn(delimiters, text)
 
-/** The fields by what may stand in a header; `VIP Tier` is what the file of Trustly's portal calls it. */
-const known: ReadonlyMap<string, string> = new Map([
-  ...fields.map((field) => [plain(field), field] as const),
+export const nameOf = (delimiter: Delimiter): string => delimiters[delimiter]
+
+const paths = Fields.values.map(({ path }) => path)
+
+const normalize = (name: string): string => name.toLowerCase().replaceAll(/[\s_-]/g, "")
+
+/** Fields by what a header may call them. `VIP Tier` is the name in the file of Trustly's portal. */
+const fieldsByName: ReadonlyMap<string, string> = new Map([
+  ...paths.map((path) => [normalize(path), path] as const),
   ["viptier", "vip"]
 ])
 
-const looksLikeName = /^[A-Za-z][\w .-]{0,39}$/
-
-const notAField = (name: string, at: number, isOnly: boolean): Problem =>
-  usage(
-    isOnly && name.includes(";")
-      ? "The header is one column with semicolons in it: separate the columns by commas"
-      : `The header has no field of a customer in column ${at + 1}${looksLikeName.test(name) ? ` (${name})` : ""}`
-  )
-
-/** The fields of the columns. */
-const header = (cells: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, Problem> =>
-  Effect.gen(function*() {
-    const columns = yield* Effect.forEach(cells, (cell, at) => {
-      const name = cell.trim()
-      return Effect.mapError(Option.fromNullable(known.get(plain(name))), () => notAField(name, at, cells.length === 1))
-    })
-    const twice = columns.find((field, at) => columns.indexOf(field) !== at)
-    if (twice !== undefined) return yield* usage(`The header names ${twice} twice`)
-    if (!columns.includes("customerId") && !columns.includes("externalId")) {
-      return yield* usage("The header names neither customerId nor externalId")
-    }
-    return columns
-  })
-
-const removed = "\\N"
-
-// a text that is not what the field takes is left as it is, for the schema to refuse
-const value = (field: string, cell: string): unknown => {
-  if (cell === removed) return null
-  switch (field) {
-    case "vip":
-      return FieldText.tier(cell)
-    case "enrollDate":
-    case "createdAt":
-    case "updatedAt":
-      return /^\d+$/.test(cell) ? Number(cell) : Option.getOrElse(FieldText.instant(cell), () => cell)
-    case "customData":
-      return Option.getOrElse(FieldText.object(cell), () => cell)
-    default:
-      return cell
-  }
-}
-
-const change = (columns: ReadonlyArray<string>, cells: ReadonlyArray<string>): Wire => {
-  const wire: Record<string, unknown> = {}
-  const nested: Record<string, Record<string, unknown>> = {}
-  for (const [at, field] of columns.entries()) {
-    const cell = cells[at] ?? ""
-    if (cell === "") continue
-    const [name = field, inner] = field.split(".")
-    if (inner === undefined) wire[name] = value(field, cell)
-    else (nested[name] ??= {})[inner] = value(field, cell)
-  }
-  const license = nested["driverLicense"]
-  const isRemoved = license !== undefined && Object.values(license).every((part) => part === null)
-  return { ...wire, ...nested, ...(isRemoved ? { driverLicense: null } : {}) }
-}
-
-interface Row {
-  readonly info: Info
-  readonly record: ReadonlyArray<string>
+/** The delimiter that makes the most columns of the header fields, and what precedes the header. */
+const detect = (head: string): { readonly delimiter: Delimiter; readonly skipLines: number } => {
+  const [first = "", second = ""] = head.replace(/^\uFEFF/, "").split(/\r?\n/)
+  // Excel reads and writes this line
+  const declared = /^"?sep=(.)"?$/i.exec(first)?.[1] ?? ""
+  if (isDelimiter(declared)) return { delimiter: declared, skipLines: 1 }
+  const header = first.trim() === "" ? second : first
+  const count = (delimiter: Delimiter) =>
+    header.split(delimiter).filter((cell) => fieldsByName.has(normalize(cell.replaceAll("\"", "").trim()))).length
+  const separators: ReadonlyArray<Delimiter> = [",", ";", "\t"]
+  const delimiter = separators.reduce((best, next) => count(next) > count(best) ? next : best)
+  return { delimiter, skipLines: 0 }
 }
 
 const lineOf = (error: unknown): number =>
   Predicate.hasProperty(error, "lines") && typeof error.lines === "number" ? error.lines : 0
 
-const unreadable = (error: unknown): Problem =>
-  usage(
-    error instanceof CsvError
-      ? `The CSV cannot be read from line ${lineOf(error)} on: ${reasons[error.code] ?? "it is malformed"}`
-      : "The CSV cannot be read"
-  )
-
 const reasons: Readonly<Partial<Record<CsvErrorCode, string>>> = {
   CSV_QUOTE_NOT_CLOSED: "a quote is not closed",
-  CSV_INVALID_CLOSING_QUOTE: "a quoted cell goes on after its closing quote",
-  INVALID_OPENING_QUOTE: "a quote stands inside of a cell that is not quoted",
-  CSV_MAX_RECORD_SIZE: `a row has more than ${maxBytes} characters, or a quote is not closed`
+  CSV_INVALID_CLOSING_QUOTE: "a quoted cell continues after its closing quote",
+  INVALID_OPENING_QUOTE: "there is a quote inside an unquoted cell",
+  CSV_MAX_RECORD_SIZE: "a row is longer than 1 MiB, or a quote is not closed"
 }
 
-// what was no UTF-8 has become this character, which is nothing to write into a record
-const isDamaged = (cell: string): boolean => cell.includes("\uFFFD")
+/** An error of the CSV, or of reading it. */
+export const unreadable = (name: string) => (error: unknown): Problem =>
+  error instanceof CsvError
+    ? usage(`Cannot read the CSV from line ${lineOf(error)}: ${reasons[error.code] ?? "it is malformed"}`)
+    : FileProblem.unreadable(name)(error)
 
-const entry = (columns: ReadonlyArray<string>, { info: { lines }, record }: Row): Entry =>
-  record.length === columns.length && !record.some(isDamaged)
-    ? Entries.ofRow(lines, change(columns, record))
-    : Entries.ofBrokenRow(lines, record, columns.length)
+interface ParsedRow {
+  readonly info: Info
+  readonly record: ReadonlyArray<string>
+}
 
-/** Reads a CSV whose first row is the header. A row that goes over several lines has the number of its last one. */
-export const read = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Stream.Stream<Entry, E | Problem, R> =>
-  Stream.suspend(() => {
-    let columns: ReadonlyArray<string> | undefined
-    const options = {
+/** Splits a CSV into rows, the header included. Rows without any value are left out. */
+export const split = async function*(
+  bytes: Bytes,
+  onDelimiter: (delimiter: Delimiter) => void
+): AsyncGenerator<ReadonlyArray<Row>> {
+  const [head, all] = await Input.peek(bytes, (read) => read.indexOf("\n", read.indexOf("\n") + 1) !== -1 || read.length > 65_536)
+  const { delimiter, skipLines } = detect(head.toString("utf8"))
+  onDelimiter(delimiter)
+  const parser = pipeline(
+    all,
+    parse({
       bom: true,
+      delimiter,
       info: true,
+      from_line: 1 + skipLines,
       relax_column_count: true,
       skip_empty_lines: true,
-      max_record_size: maxBytes
-    }
-    return bytes.pipe(
-      NodeStream.pipeThroughDuplex<Problem, Row>(() => parse(options), unreadable),
-      Stream.mapChunksEffect((rows) =>
-        Effect.gen(function*() {
-          const [first] = rows
-          const isHeader = columns === undefined && first !== undefined
-          const named = columns ?? (yield* header(first?.record ?? []))
-          columns = named
-          return Chunk.map(isHeader ? Chunk.drop(rows, 1) : rows, (row) => entry(named, row))
-        })
-      )
-    )
+      skip_records_with_empty_values: true,
+      max_record_size: 1024 * 1024
+    }),
+    constVoid
+  )
+  const rowOf = ({ info, record }: ParsedRow): Row => ({ line: info.lines, cells: record })
+  for await (const first of parser) {
+    const rows = [rowOf(first)]
+    // one batch for all rows that are ready
+    for (let next = parser.read(); next !== null; next = parser.read()) rows.push(rowOf(next))
+    yield rows
+  }
+}
+
+/** The fields of the columns; none for a column to ignore. */
+export type Columns = ReadonlyArray<Option.Option<string>>
+
+// a cell of a row that was taken for the header may be a value of a customer
+const looksLikeName = /^[A-Za-z][\w .-]{0,39}$/
+
+const unknownColumn = (cell: string, at: number): Problem => {
+  const name = looksLikeName.test(cell) ? ` "${cell}"` : ""
+  const nearest = Option.match(Fields.nearest(cell.replaceAll(/[\s_-]/g, ""), paths), {
+    onNone: () => "",
+    onSome: (path) => ` Did you mean ${path}?`
   })
+  return usage(`Column ${at + 1}${name} is not a customer field.${nearest} Use --ignore-unknown-columns to skip such columns`)
+}
+
+/** Reads the header. A column without a name is ignored if its cells are empty. */
+export const readHeader = (
+  cells: ReadonlyArray<string>,
+  ignoreUnknown: boolean
+): Either.Either<Columns, Problem> => {
+  const names = cells.map((cell) => cell.trim())
+  const columns = names.map((name) => Option.fromNullable(fieldsByName.get(normalize(name))))
+  const unknown = names.findIndex((name, at) => name !== "" && Option.isNone(columns[at] ?? Option.none()))
+  if (unknown !== -1 && !ignoreUnknown) return Either.left(unknownColumn(names[unknown] ?? "", unknown))
+  const known = columns.flatMap(Option.toArray)
+  const duplicate = known.find((field, at) => known.indexOf(field) !== at)
+  if (duplicate !== undefined) return Either.left(usage(`The header names ${duplicate} twice`))
+  return known.includes("customerId") || known.includes("externalId")
+    ? Either.right(columns)
+    : Either.left(usage("The header names neither customerId nor externalId"))
+}
+
+const clearMark = "\\N"
+
+// stands for bytes that are not UTF-8
+const isDamaged = (cell: string): boolean => cell.includes("\uFFFD")
+
+/** What a row describes. `isNamed` tells whether the header names a column, also one that is ignored. */
+export const toEntry = (columns: Columns, isNamed: (at: number) => boolean) => ({ cells, line }: Row): Entry => {
+  if (cells.some(isDamaged)) return Entries.ofBrokenRow(line, cells, "cells in UTF-8")
+  const stray = cells.findIndex((cell, at) => cell.trim() !== "" && !isNamed(at))
+  if (stray !== -1) {
+    return Entries.ofBrokenRow(line, cells, `no value in column ${stray + 1}, which the header does not name`)
+  }
+  const wire: Record<string, unknown> = {}
+  const groups: Record<string, Record<string, unknown>> = {}
+  const issues: Array<Issue> = []
+  for (const [at, column] of columns.entries()) {
+    const cell = cells[at] ?? ""
+    if (cell === "" || Option.isNone(column)) continue
+    const path = column.value
+    const value = cell === clearMark ? Either.right(null) : FieldText.read(path, cell)
+    if (Either.isLeft(value)) issues.push({ path, problem: "invalid", expected: value.left })
+    const [name = path, inner] = path.split(".")
+    // a failed row is written with the text of a cell that cannot be read
+    const written = Either.getOrElse(value, () => cell)
+    if (inner === undefined) wire[name] = written
+    else (groups[name] ??= {})[inner] = written
+  }
+  const license = groups["driverLicense"]
+  const isLicenseCleared = license !== undefined && Object.values(license).every((part) => part === null)
+  return Entries.ofRow(line, { ...wire, ...groups, ...(isLicenseCleared ? { driverLicense: null } : {}) }, issues)
+}

@@ -1,38 +1,38 @@
+/** A file that only grows, for records that have to survive the death of the program. Only its owner can read it. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
-import { closeSync, openSync, writeSync } from "node:fs"
+import { closeSync, constants, openSync, writeSync } from "node:fs"
 import * as FileProblem from "../FileProblem.ts"
 import type { Problem } from "../Problem.ts"
 
-/**
- * Adds text to a file that only grows, and is there when something has been written. When it ends, the text is with the operating
- * system and survives the program.
- */
+/** Appends text. When it ends, the operating system has the text. */
 export type Append = (text: string) => Effect.Effect<void, Problem>
 
-/** Opens a file until the scope closes. Once a text could not be written whole, no other is: it would follow on the torn one. */
+// a link in its place would send customers' data somewhere else
+const flags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW
+
+/** Opens a file until the scope closes. After a failed write nothing more is written: it would follow a torn record. */
 export const open = (file: string): Effect.Effect<Append, never, Scope.Scope> =>
   Effect.gen(function*() {
     let descriptor: number | undefined
     let outcome: Exit.Exit<void, Problem> = Exit.void
-    let kept = ""
+    let pending = ""
     let waiting: Array<(exit: Exit.Exit<void, Problem>) => void> = []
 
-    const write = (): void => {
-      const text = kept
+    const flush = (): void => {
+      const text = pending
       const resumes = waiting
-      kept = ""
+      pending = ""
       waiting = []
       if (text !== "" && Exit.isSuccess(outcome)) {
         try {
-          // its lines tell who the customers are
-          descriptor ??= openSync(file, "a", 0o600)
+          descriptor ??= openSync(file, flags, 0o600)
           const bytes = Buffer.from(text)
-          // not in another thread: handing it over would cost more than the write
+          // synchronous, because a write in another thread costs more to hand over than to do
           for (let written = 0; written < bytes.byteLength;) written += writeSync(descriptor, bytes, written)
         } catch (error) {
-          outcome = Exit.fail(FileProblem.unwritable(file)(error))
+          outcome = Exit.fail(FileProblem.unwritable(file, 3)(error))
         }
       }
       for (const resume of resumes) resume(outcome)
@@ -40,14 +40,14 @@ export const open = (file: string): Effect.Effect<Append, never, Scope.Scope> =>
 
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
-        write()
+        flush()
         if (descriptor !== undefined) closeSync(descriptor)
       })
     )
     return (text) =>
       Effect.async((resume) => {
-        kept += text
-        // one write for all that comes in while the event loop goes round once
-        if (waiting.push(resume) === 1) setImmediate(write)
+        pending += text
+        // one write for everything that arrives in a turn of the event loop
+        if (waiting.push(resume) === 1) setImmediate(flush)
       })
   })

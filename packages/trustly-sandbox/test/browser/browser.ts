@@ -1,5 +1,5 @@
 /** A real browser, and a page in it that shows a sandbox and must stay clean. */
-import { assert, vi } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import axe from "axe-core"
 import { Config, Console, Context, Effect, Layer } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
@@ -16,9 +16,6 @@ export const isInstalled = existsSync(executablePath)
 if (!isInstalled) {
   Effect.runSync(Console.warn(`No Chromium at ${executablePath} (CHROMIUM_PATH): its tests are skipped`))
 }
-
-// longer than the browser waits, whose errors say for what
-vi.setConfig({ testTimeout: 20_000 })
 
 export const act = Effect.promise
 
@@ -86,7 +83,7 @@ export const onPage = <E, R>(
       (opened) => act(() => opened.close())
     )
     const page = yield* act(() => context.newPage())
-    page.setDefaultTimeout(5000)
+    page.setDefaultTimeout(100_000)
     const troubles: Array<string> = []
     page.on("pageerror", ({ message }) => troubles.push(message))
     page.on("console", (message) => {

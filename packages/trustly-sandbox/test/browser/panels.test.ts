@@ -23,7 +23,7 @@ const switchOn = (page: Page, fill: () => Promise<unknown>, shown: string) =>
   })
 
 describe.skipIf(!isInstalled)("the panels of the sandbox's page", () => {
-  layer(Chromium.layer, { excludeTestServices: true, timeout: "20 seconds" })((it) => {
+  layer(Chromium.layer, { excludeTestServices: true })((it) => {
     it.scoped("switch on each kind of fault with its options, and clear them", () =>
       onPage({}, (page) =>
         Effect.gen(function*() {

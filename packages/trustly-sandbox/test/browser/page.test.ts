@@ -1,16 +1,14 @@
 import { assert, describe, layer } from "@effect/vitest"
-import { Effect, Exit, Layer, Redacted, Schema, Scope } from "effect"
+import { Effect, Exit, Layer, Redacted, Scope } from "effect"
 import { CustomerService, TrustlyRetry } from "effect-trustly"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { act, changed, Chromium, isInstalled, onPage, screenshot, shownRequests, tabTo } from "./browser.ts"
-import { cli, shell, withClient } from "./clients.ts"
+import { shell, withClient } from "./clients.ts"
 
 const joe = "1002580963"
 const john = "1001165729"
 
 const sandbox = TrustlySandbox.layer({ accessKey: Redacted.make("sentinel-key") })
-
-const decodeRead = Schema.decode(Schema.parseJson(Schema.Struct({ phone: Schema.String })))
 
 const customer = (customerId: string) =>
   Effect.gen(function*() {
@@ -19,7 +17,7 @@ const customer = (customerId: string) =>
   })
 
 describe.skipIf(!isInstalled)("the sandbox's page", () => {
-  layer(Chromium.layer, { excludeTestServices: true, timeout: "20 seconds" })((it) => {
+  layer(Chromium.layer, { excludeTestServices: true })((it) => {
     it.scoped("shows the update that it prints for a shell as it arrives", () =>
       onPage({}, (page) =>
         Effect.gen(function*() {
@@ -80,7 +78,7 @@ describe.skipIf(!isInstalled)("the sandbox's page", () => {
           assert.deepStrictEqual(seen.map(({ attempt, status }) => [status, attempt]), [[503, 1], [503, 2], [200, 3]])
         })).pipe(Effect.provide(withClient())))
 
-    it.scoped("edits a customer by keyboard alone, which `get` reads back", () =>
+    it.scoped("edits a customer by keyboard alone", () =>
       onPage({}, (page) =>
         Effect.gen(function*() {
           const { keyboard } = page
@@ -99,8 +97,6 @@ describe.skipIf(!isInstalled)("the sandbox's page", () => {
           yield* changed(page, "Joe User", "phone +1 555 0123")
           yield* act(() => page.locator("#customer-list button:focus").waitFor())
 
-          const read = yield* cli("get", joe, "--json").pipe(Effect.flatMap(decodeRead))
-          assert.strictEqual(read.phone, "+1 555 0123")
           const stored = yield* customer(joe)
           assert.strictEqual(stored?.phone, "+1 555 0123")
           assert.strictEqual(stored?.taxId, "sentinel-tax")

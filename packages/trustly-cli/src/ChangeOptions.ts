@@ -26,7 +26,11 @@ const clearablePaths = clearable.map(({ path }) => path)
 const optionName = (path: string): string =>
   String.snakeToKebab(String.camelToSnake(path.slice(path.lastIndexOf(".") + 1)))
 
-const set = CommandLine.repeated("set", "field>=<value", "Set a field by its name, such as address.city=Reno. Repeatable.")
+const set = CommandLine.repeated(
+  "set",
+  "field>=<value",
+  "Set a field by its name, such as address.city=Reno. Repeatable."
+)
 
 const clear = CommandLine.repeated("clear", "field", "Clear a field by its name, such as address.zip. Repeatable.")
 
@@ -108,7 +112,9 @@ export const read = (
       ...(yield* given.get(set)).map(parseSet),
       ...[...new Set(yield* given.get(clear))].map(parseClear)
     ])
-    const duplicate = assignments.find(({ path }, at) => assignments.findIndex((other) => other.path === path) !== at)
+    const duplicate = assignments.find(({ path }, at) =>
+      assignments.findIndex((other) => other.path === path) !== at
+    )
     if (duplicate !== undefined) {
       return yield* usage(`${duplicate.option}: another option changes ${duplicate.path} too`)
     }

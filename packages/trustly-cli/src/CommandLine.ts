@@ -35,7 +35,10 @@ interface Value<A> {
   readonly expected: string
 }
 
-export const value = <A>(name: string, { expected, help, parse, placeholder }: Value<A>): CommandOption<Option.Option<A>> => ({
+export const value = <A>(
+  name: string,
+  { expected, help, parse, placeholder }: Value<A>
+): CommandOption<Option.Option<A>> => ({
   name,
   placeholder,
   help,
@@ -73,8 +76,7 @@ export const integer = (
   value(name, {
     placeholder,
     help,
-    parse: (given) =>
-      Option.filter(Option.some(Number(given)), (n) => /^\d{1,9}$/.test(given) && n >= min && n <= max),
+    parse: (given) => Option.filter(Option.some(Number(given)), (n) => /^\d{1,9}$/.test(given) && n >= min && n <= max),
     expected: `a whole number from ${min} to ${max}`
   })
 
@@ -200,7 +202,9 @@ const helpOfProgram = ({ commands, description, name, sections }: Program<unknow
 const suggestion = (typed: string, known: ReadonlyArray<string>, format: (name: string) => string): string => {
   if (known.length === 0) return ""
   const nearest = closest(typed, [...known])
-  return distance(typed, nearest) <= Math.max(2, Math.floor(nearest.length / 3)) ? ` Did you mean ${format(nearest)}?` : ""
+  return distance(typed, nearest) <= Math.max(2, Math.floor(nearest.length / 3))
+    ? ` Did you mean ${format(nearest)}?`
+    : ""
 }
 
 /** Reads the arguments of a command. */
@@ -249,8 +253,10 @@ const parse = (
   return Either.right({
     argument,
     get: (option) =>
-      Either.mapLeft(option.read(values.get(option.name) ?? []), (expected) =>
-        refuse(`--${option.name}: expected ${expected}.`))
+      Either.mapLeft(
+        option.read(values.get(option.name) ?? []),
+        (expected) => refuse(`--${option.name}: expected ${expected}.`)
+      )
   })
 }
 

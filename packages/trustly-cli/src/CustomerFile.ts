@@ -30,7 +30,9 @@ const decodeUtf8 = (content: Uint8Array): Effect.Effect<string, Problem> =>
   })
 
 const parse = (content: string): Effect.Effect<Json.Wire, Problem> => {
-  if (content.trim() === "") return Effect.fail(usage("--from: the file is empty. Expected a customer as a JSON object"))
+  if (content.trim() === "") {
+    return Effect.fail(usage("--from: the file is empty. Expected a customer as a JSON object"))
+  }
   return Option.match(Json.parse(content), {
     onNone: () => Effect.fail(usage("--from: invalid JSON. Expected a customer as a JSON object")),
     onSome: (value) =>

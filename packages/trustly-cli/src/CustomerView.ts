@@ -84,8 +84,9 @@ export const applyBody = (customer: Wire, body: Wire): Wire => {
   for (const [name, value] of Object.entries(body)) {
     const stored = result[name]
     if (value === null) delete result[name]
-    else if (name === "address" && Json.isObject(value)) result[name] = applyBody(Json.isObject(stored) ? stored : {}, value)
-    else result[name] = value
+    else if (name === "address" && Json.isObject(value)) {
+      result[name] = applyBody(Json.isObject(stored) ? stored : {}, value)
+    } else result[name] = value
   }
   return result
 }

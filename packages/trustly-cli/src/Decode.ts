@@ -52,8 +52,11 @@ const checked = (operation: Operation, customer: unknown, prefix = ""): Decoded<
 const decoder = <A, I>(operation: Operation, schema: Schema.Schema<A, I>) => {
   const decode = Schema.decodeUnknownEither(schema, { onExcessProperty: "error", errors: "all" })
   return (json: unknown): Decoded<A> =>
-    Either.flatMap(checked(operation, json), (customer) =>
-      Either.mapLeft(decode(customer), (error) => new TrustlyValidationError({ operation, issues: issuesOf(error) })))
+    Either.flatMap(
+      checked(operation, json),
+      (customer) =>
+        Either.mapLeft(decode(customer), (error) => new TrustlyValidationError({ operation, issues: issuesOf(error) }))
+    )
 }
 
 export const update = decoder("update", CustomerUpdate)

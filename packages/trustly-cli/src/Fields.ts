@@ -1,8 +1,8 @@
 /** The fields that can be changed, as the library's schema declares them. */
 import { CustomerChange } from "effect-trustly"
-import { closest, distance } from "fastest-levenshtein"
 import * as Option from "effect/Option"
 import * as AST from "effect/SchemaAST"
+import { closest, distance } from "fastest-levenshtein"
 
 export interface Field {
   /** Such as `vip` or `address.city`. */

@@ -27,7 +27,11 @@ const proxy = (name: string): Effect.Effect<string, Problem> =>
   )
 
 const makeDispatcher = Effect.gen(function*() {
-  const options = { httpProxy: yield* proxy("HTTP_PROXY"), httpsProxy: yield* proxy("HTTPS_PROXY"), noProxy: yield* read("NO_PROXY") }
+  const options = {
+    httpProxy: yield* proxy("HTTP_PROXY"),
+    httpsProxy: yield* proxy("HTTPS_PROXY"),
+    noProxy: yield* read("NO_PROXY")
+  }
   return yield* Effect.acquireRelease(
     Effect.sync(() => new EnvHttpProxyAgent(options)),
     (agent) => Effect.promise(() => agent.destroy())

@@ -73,7 +73,8 @@ const layer = (url: URL): Layer.Layer<never, Problem> =>
         Ref.get(problem),
         Option.match({
           onNone: () => Effect.void,
-          onSome: (failure) => Output.printError(`--otlp: traces or metrics may be missing: ${failure} from the collector`)
+          onSome: (failure) =>
+            Output.printError(`--otlp: traces or metrics may be missing: ${failure} from the collector`)
         })
       )
     )

@@ -1,48 +1,68 @@
-/** Runs the commands in the process of the test, for what need not be seen from outside. */
-import * as Command from "@effect/cli/Command"
+/** Runs the commands in the process of the test, where a process of their own would show nothing more. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as Terminal from "@effect/platform/Terminal"
 import { Effect, Layer } from "effect"
 import { CustomerService } from "effect-trustly"
-import * as Arguments from "../src/Arguments.ts"
-import { demo } from "../src/commands/Demo.ts"
+import * as CommandLine from "../src/CommandLine.ts"
 import { get } from "../src/commands/Get.ts"
-import { importing } from "../src/commands/Import.ts"
+import { makeImport } from "../src/commands/Import.ts"
 import { sandbox } from "../src/commands/Sandbox.ts"
 import { update } from "../src/commands/Update.ts"
+import * as Output from "../src/Output.ts"
 import type { Problem } from "../src/Problem.ts"
 import * as Program from "../src/Program.ts"
 import * as Report from "../src/Report.ts"
 
+/** A terminal that keeps what is shown. */
+export const screen = (shown: Array<string>): Terminal.Terminal => ({
+  columns: Effect.succeed(80),
+  rows: Effect.succeed(24),
+  isTTY: Effect.succeed(false),
+  readInput: Effect.dieMessage("not used"),
+  readLine: Effect.dieMessage("not used"),
+  display: (text) => Effect.sync(() => shown.push(text))
+})
+
 // every operation is a defect: nothing may be sent
-const nobody = CustomerService.layerTest()
+const unused = CustomerService.layerTest()
 
-export const all = Command.withSubcommands(Program.command, [get, update, importing(nobody), sandbox, demo])
-
-export const environment = Layer.merge(NodeContext.layer, Program.parser)
-
-const silent = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(
-    Effect.console,
-    (console) => Effect.withConsole(effect, { ...console, error: () => Effect.void, log: () => Effect.void })
-  )
-
-export const parse = <Name extends string, E, R, A, S, E2 = never, R2 = never>(
-  command: Command.Command<Name, R, E, A>,
+/** Runs a command line, and returns what it printed on stdout, and its failure. */
+export const runInProcess = <E = never, R = never>(
   args: ReadonlyArray<string>,
-  services: Layer.Layer<S, E2, R2>
+  customers: Layer.Layer<CustomerService, E, R>
 ) =>
-  Arguments.prepare(["node", "main", ...args]).pipe(
-    Effect.flatMap(Command.run(command, Program.info)),
-    silent,
-    Effect.provide(Layer.merge(environment, services))
-  )
+  Effect.gen(function*() {
+    const shown: Array<string> = []
+    const program = {
+      ...Program.info,
+      description: "",
+      sections: Program.sections,
+      commands: [
+        CommandLine.provide(get, customers),
+        CommandLine.provide(update, customers),
+        makeImport(customers),
+        sandbox
+      ]
+    }
+    const failure = yield* CommandLine.run(program, args, Output.print).pipe(
+      Effect.as(undefined),
+      Effect.merge,
+      Effect.provideService(Terminal.Terminal, screen(shown)),
+      Effect.provide(NodeContext.layer)
+    )
+    return { stdout: shown.join(""), failure }
+  })
 
-/** What is said of a command that fails. */
+/** The help that a command line prints. */
+export const printed = (...args: ReadonlyArray<string>): Effect.Effect<string> =>
+  Effect.map(runInProcess(args, unused), ({ stdout }) => stdout)
+
+/** The problem that a command line is refused with. */
 export const refused = <R = never>(
   args: ReadonlyArray<string>,
-  customers: Layer.Layer<CustomerService, never, R> = nobody
-): Effect.Effect<Problem, void, R> =>
+  customers: Layer.Layer<CustomerService, never, R> = unused
+): Effect.Effect<Problem, never, R> =>
   Effect.flatMap(
-    Effect.flip(parse(all, args, customers)),
-    (failure) => failure._tag === "OutputClosed" ? Effect.dieMessage("closed") : Effect.succeed(Report.problem(failure))
+    runInProcess(args, customers),
+    ({ failure }) => failure === undefined ? Effect.dieMessage("did not fail") : Effect.succeed(Report.problem(failure))
   )

@@ -4,9 +4,9 @@ import { Effect, Redacted } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { createRequire } from "node:module"
 import { availableParallelism } from "node:os"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { fileURLToPath } from "node:url"
+import { main } from "./bundle.ts"
 
 export interface Ended {
   readonly status: number | null
@@ -16,10 +16,12 @@ export interface Ended {
 
 export interface Options {
   readonly env?: Readonly<Record<string, string>>
-  /** Where it runs; the folder of the program unless told otherwise. */
+  /** Where it runs. Default: the folder of the package. */
   readonly cwd?: string
-  /** What it reads; `open` for an input that does not end. */
+  /** What it reads from stdin; `open` for an input that does not end. */
   readonly stdin?: string | Uint8Array
+  /** The user that runs it. */
+  readonly uid?: number | undefined
   readonly onStart?: (process: Running) => void
   /** Called with the output so far, on each piece of it. */
   readonly onOutput?: (process: Running, stdout: string) => void
@@ -27,26 +29,22 @@ export interface Options {
 
 export interface Running {
   readonly stop: (signal: NodeJS.Signals) => void
-  /** Writes to an input that is open; what does not fit into the pipe has been read when `onTaken` is called. */
+  /** Writes to an open stdin. `onTaken` is called when the program has read what does not fit into the pipe. */
   readonly write: (text: string, onTaken: () => void) => void
-  /** Closes the reading end of the standard output, as `head` does. */
+  /** Closes the reading end of stdout, as `head` does. */
   readonly closeOutput: () => void
 }
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
-
-// found from here, wherever the program runs
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href
-
 const start = (
   args: ReadonlyArray<string>,
-  { cwd, env, onOutput, onStart, stdin }: Options,
+  { cwd, env, onOutput, onStart, stdin, uid }: Options,
   signal: AbortSignal
 ): Promise<Ended> => {
-  // nothing of the environment but what a process needs: no credentials of whoever runs the tests
-  const child = spawn(process.execPath, ["--import", tsx, main, ...args], {
+  // an empty environment: no credentials of whoever runs the tests
+  const child = spawn(process.execPath, [main, ...args], {
     cwd: cwd ?? fileURLToPath(new URL("..", import.meta.url)),
     env: { ...env },
+    ...(uid === undefined ? {} : { uid }),
     signal,
     killSignal: "SIGKILL"
   })
@@ -71,7 +69,7 @@ const start = (
   return once(child, "close").then(([status]) => ({ status, stdout, stderr }))
 }
 
-// each of them is busy for a second: more at once than there are processors would only make each of them slow
+// more at once than there are processors would only make each of them slow
 const processors = Effect.unsafeMakeSemaphore(availableParallelism())
 
 /** Runs the program without credentials, until it is stopped. */
@@ -97,7 +95,7 @@ export const runWith = (
 ): Effect.Effect<Ended, never, TrustlySandbox> =>
   Effect.flatMap(environment, (env) => run(args, { ...options, env: { ...env, ...options.env } }))
 
-/** One line on standard error, nothing on standard output, this status. */
+/** One line on stderr, nothing on stdout, and this status. */
 export const assertRefused = (ended: Ended, status: number, line: RegExp): void => {
   assert.deepStrictEqual({ ...ended, stderr: "" }, { status, stdout: "", stderr: "" }, ended.stderr)
   assert.match(ended.stderr, /^[^\n]+\n$/)
@@ -113,7 +111,7 @@ export const seen = Effect.flatMap(
 
 export const customerId = "1001165729"
 
-/** The sample customer, with invented secrets that are to show nowhere. */
+/** Invented secrets that must not appear anywhere. */
 export const sentinels = {
   taxId: "sentinel-tax-id",
   nationalId: "sentinel-national-id",

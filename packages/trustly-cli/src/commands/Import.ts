@@ -19,13 +19,19 @@ import { info } from "../Program.ts"
 
 const format = CommandLine.choice("format", ["ndjson", "csv"], "Format of the file, if its name does not say it.")
 
-const ignoreUnknownColumns = CommandLine.flag("ignore-unknown-columns", "Skip CSV columns that are not customer fields.")
+const ignoreUnknownColumns = CommandLine.flag(
+  "ignore-unknown-columns",
+  "Skip CSV columns that are not customer fields."
+)
 
 const check = CommandLine.flag("check", "Validate the file and report every invalid line without sending anything.")
 
 const dryRun = CommandLine.flag("dry-run", "Like --check, and also print what would be sent for each line.")
 
-const restart = CommandLine.flag("restart", "Start with the first line again. Removes the journal and the failures file.")
+const restart = CommandLine.flag(
+  "restart",
+  "Start with the first line again. Removes the journal and the failures file."
+)
 
 const concurrency = CommandLine.withDefault(
   CommandLine.integer("concurrency", { min: 1, max: 1000, help: "Maximum number of lines in flight." }),
@@ -89,7 +95,9 @@ const perform = (work: Work, settings: Import.Settings, asJson: boolean) =>
     const failures = Tally.failures(work.tally)
     if (failures > 0) {
       return yield* failed(
-        `${Tally.count(failures, "line")} failed. Fix the cause, or the lines, and run: ${info.name} import ${work.failuresFile}`
+        `${
+          Tally.count(failures, "line")
+        } failed. Fix the cause, or the lines, and run: ${info.name} import ${work.failuresFile}`
       )
     }
     const isFinished = work.tally.total !== undefined && Tally.remaining(work.tally) === 0

@@ -24,8 +24,7 @@ interface Target {
 
 const unsent = () => failed("Stopped before an update was sent")
 
-const unknown = () =>
-  failed("Stopped. The update may have been applied. Check with `get` what Trustly holds now")
+const unknown = () => failed("Stopped. The update may have been applied. Check with `get` what Trustly holds now")
 
 /** Prints the customer as JSON, or a title and what changed. */
 const show = ({ json, reveal }: Target, title: string, customer: Wire, rows: ReadonlyArray<string>) =>
@@ -108,7 +107,9 @@ export const update = CommandLine.command({
       const file = yield* given.get(from)
       const target = { customerId: given.argument, dryRun: yield* given.get(dryRun), ...(yield* readView(given)) }
       if (Option.isSome(file)) {
-        if (Option.isSome(change)) return yield* usage("--from sends a whole customer, so no field can be given beside it")
+        if (Option.isSome(change)) {
+          return yield* usage("--from sends a whole customer, so no field can be given beside it")
+        }
         return yield* send(target, yield* CustomerFile.read(file.value))
       }
       if (Option.isNone(change)) {

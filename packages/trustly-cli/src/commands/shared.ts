@@ -1,7 +1,7 @@
 /** Options that several commands have. */
+import * as Effect from "effect/Effect"
 import type { Given } from "../CommandLine.ts"
 import * as CommandLine from "../CommandLine.ts"
-import * as Effect from "effect/Effect"
 
 export const customerId = { name: "customerId", help: "Trustly's identifier of the customer." }
 

@@ -55,8 +55,10 @@ const make = (line: number, source: () => Wire, decode: () => Decoded): Entry =>
 
 /** What a line contains: of a failure record, the command in it. */
 const sourceOf = (text: string): Option.Option<Wire> =>
-  Option.map(Json.parseObject(text), (wire) =>
-    Option.match(Failures.parseRecord(wire), { onNone: () => wire, onSome: ({ source }) => source }))
+  Option.map(
+    Json.parseObject(text),
+    (wire) => Option.match(Failures.parseRecord(wire), { onNone: () => wire, onSome: ({ source }) => source })
+  )
 
 const isTooLong = (text: string): boolean =>
   text.length > maxCommandBytes || (text.length > maxCommandBytes / 3 && Buffer.byteLength(text) > maxCommandBytes)

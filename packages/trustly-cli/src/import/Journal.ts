@@ -76,9 +76,9 @@ const recordsOf = (file: string, check: (header: Header) => Effect.Effect<void, 
         }
         return chunk
       })).pipe(
-        Stream.concat(Stream.unwrap(Effect.suspend(() =>
-          hasHeader ? Effect.succeed(Stream.empty) : damaged(file, "is empty")
-        )))
+        Stream.concat(
+          Stream.unwrap(Effect.suspend(() => hasHeader ? Effect.succeed(Stream.empty) : damaged(file, "is empty")))
+        )
       )
   }).pipe(Stream.unwrap)
 
@@ -98,7 +98,9 @@ const fold = (
           const [, event, number, errorName = ""] = recordPattern.exec(text) ?? []
           const line = Number(number)
           if (event === undefined) continue
-          if (line < 1 || line > lastLine) return yield* damaged(file, `names line ${line}, which the file does not have`)
+          if (line < 1 || line > lastLine) {
+            return yield* damaged(file, `names line ${line}, which the file does not have`)
+          }
           if (event === "begin") begun.add(line)
           else if (event === "failed" && !done.has(line)) failed.set(line, errorName)
           else if (event === "done" && !done.has(line)) {
@@ -123,8 +125,11 @@ const fold = (
 export const read = (file: string, header: Header, lastLine: number): Effect.Effect<Past, Problem> =>
   Effect.gen(function*() {
     if (!(yield* OwnFile.exists(file))) return nothing
-    return yield* fold(file, lastLine, ({ format, sha256 }) =>
-      sha256 === header.sha256 && format === header.format ? Effect.void : changed(file))
+    return yield* fold(
+      file,
+      lastLine,
+      ({ format, sha256 }) => sha256 === header.sha256 && format === header.format ? Effect.void : changed(file)
+    )
   })
 
 /** What a journal says, whatever input it belongs to. */

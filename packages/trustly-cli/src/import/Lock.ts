@@ -22,8 +22,7 @@ const staleAfter = 30_000
 const hasCode = (error: unknown, ...codes: ReadonlyArray<string>): boolean =>
   Predicate.hasProperty(error, "code") && codes.some((code) => code === error.code)
 
-const held = (directory: string): Problem =>
-  usage(`Another import of this file is running: it holds ${directory}`)
+const held = (directory: string): Problem => usage(`Another import of this file is running: it holds ${directory}`)
 
 /** Fails as soon as the heartbeat shows that the holder is alive. Ends when the lock is gone or stale. */
 const observe = (directory: string): Effect.Effect<void, Problem> =>
@@ -58,7 +57,9 @@ export const acquire = (directory: string): Effect.Effect<Effect.Effect<never, P
       onCompromised: () => {
         runSync(Deferred.fail(
           lost,
-          resumable(`Import stopped: another process took over ${directory}. Once that import has ended, the same command continues`)
+          resumable(
+            `Import stopped: another process took over ${directory}. Once that import has ended, the same command continues`
+          )
         ))
       }
     }

@@ -60,11 +60,15 @@ export const exists = (file: string): Effect.Effect<boolean, Problem> =>
     const found = yield* lstat(file)
     if (Option.isNone(found)) return false
     const { mode } = found.value
-    if (found.value.isSymbolicLink()) return yield* usage(`${file} is a symbolic link. Remove it, and run the import again`)
+    if (found.value.isSymbolicLink()) {
+      return yield* usage(`${file} is a symbolic link. Remove it, and run the import again`)
+    }
     if (!found.value.isFile()) return yield* usage(`${file} is not a regular file. Remove it, and run the import again`)
     if ((mode & 0o777) !== ownerOnly && (yield* hasModes(file))) {
       return yield* usage(
-        `${file} has mode 0${(mode & 0o777).toString(8)}, expected 0600: another program wrote it, or others can read it. ` +
+        `${file} has mode 0${
+          (mode & 0o777).toString(8)
+        }, expected 0600: another program wrote it, or others can read it. ` +
           `If it is yours, run chmod 600 on it; else remove it`
       )
     }

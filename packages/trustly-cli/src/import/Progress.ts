@@ -29,7 +29,9 @@ const count = (n: number): string => n.toLocaleString("en-US")
 
 const describe = ({ ended, failed, lines, perSecond, percent, retries, secondsLeft }: Measured): string =>
   [
-    `${percent === undefined ? "" : `${percent} %  `}${count(ended)}${lines === undefined ? "" : ` of ${count(lines)}`} lines`,
+    `${percent === undefined ? "" : `${percent} %  `}${count(ended)}${
+      lines === undefined ? "" : ` of ${count(lines)}`
+    } lines`,
     ...(secondsLeft === undefined ? [] : [`${count(secondsLeft)} s left`]),
     `${count(failed)} failed`,
     `${count(perSecond)}/s`,

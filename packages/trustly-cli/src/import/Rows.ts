@@ -2,8 +2,8 @@
 import type { CsvErrorCode, Info } from "csv-parse"
 import { CsvError, parse } from "csv-parse"
 import type { Issue } from "effect-trustly"
-import { constVoid } from "effect/Function"
 import * as Either from "effect/Either"
+import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { pipeline } from "node:stream"
@@ -81,7 +81,10 @@ export const split = async function*(
   bytes: Bytes,
   onDelimiter: (delimiter: Delimiter) => void
 ): AsyncGenerator<ReadonlyArray<Row>> {
-  const [head, all] = await Input.peek(bytes, (read) => read.indexOf("\n", read.indexOf("\n") + 1) !== -1 || read.length > 65_536)
+  const [head, all] = await Input.peek(
+    bytes,
+    (read) => read.indexOf("\n", read.indexOf("\n") + 1) !== -1 || read.length > 65_536
+  )
   const { delimiter, skipLines } = detect(head.toString("utf8"))
   onDelimiter(delimiter)
   const parser = pipeline(
@@ -119,7 +122,9 @@ const unknownColumn = (cell: string, at: number): Problem => {
     onNone: () => "",
     onSome: (path) => ` Did you mean ${path}?`
   })
-  return usage(`Column ${at + 1}${name} is not a customer field.${nearest} Use --ignore-unknown-columns to skip such columns`)
+  return usage(
+    `Column ${at + 1}${name} is not a customer field.${nearest} Use --ignore-unknown-columns to skip such columns`
+  )
 }
 
 /** Reads the header. A column without a name is ignored if its cells are empty. */

@@ -162,10 +162,12 @@ const readCsv = (
 export const open = (name: string, options: Options): Effect.Effect<Source, Problem, FileSystem.FileSystem> =>
   Effect.gen(function*() {
     const input = yield* Input.find(name)
-    const format = yield* Option.orElse(options.format, () =>
-      Option.match(input.file, { onNone: () => Option.some<Format>("ndjson"), onSome: formatOf })).pipe(
-        Effect.mapError(() => usage("The name of the file does not say what it is. Add --format ndjson or --format csv"))
-      )
+    const format = yield* Option.orElse(
+      options.format,
+      () => Option.match(input.file, { onNone: () => Option.some<Format>("ndjson"), onSome: formatOf })
+    ).pipe(
+      Effect.mapError(() => usage("The name of the file does not say what it is. Add --format ndjson or --format csv"))
+    )
     const read = (prepare: Read, announceDelimiter: boolean) =>
       format === "csv"
         ? readCsv(input, prepare, options.ignoreUnknownColumns, announceDelimiter)

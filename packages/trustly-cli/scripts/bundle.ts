@@ -30,7 +30,7 @@ const __moduleUrl = new URL("./sandbox/module/", import.meta.url).href`
     },
     define: { "import.meta.url": "__moduleUrl", PACKAGE_VERSION: JSON.stringify(version) }
   })
-  const page = fileURLToPath(new URL("../page", import.meta.resolve("effect-trustly-sandbox")))
+  const page = join(packageFolder, "../trustly-sandbox/page")
   cpSync(page, join(folder, "page"), { recursive: true, filter: (file) => !file.endsWith(".json") })
 }
 

@@ -9,6 +9,7 @@ import * as CommandLine from "./CommandLine.ts"
 import * as Decode from "./Decode.ts"
 import * as Fields from "./Fields.ts"
 import * as FieldText from "./FieldText.ts"
+import { nearest } from "./Nearest.ts"
 import type { Problem } from "./Problem.ts"
 import { usage } from "./Problem.ts"
 
@@ -49,11 +50,11 @@ export const fieldOptions: ReadonlyArray<CommandOption<unknown>> = shortForms.ma
 export const clearOnly: ReadonlyArray<string> = clearablePaths.filter((path) => !settablePaths.includes(path))
 
 const unknownField = (option: string, name: string, known: ReadonlyArray<string>): Problem => {
-  const nearest = Option.match(Fields.nearest(name, known), {
+  const hint = Option.match(nearest(name, known), {
     onNone: () => `Known fields: ${known.join(", ")}`,
     onSome: (field) => `Did you mean ${field}?`
   })
-  return usage(`--${option}: unknown field. ${nearest}`)
+  return usage(`--${option}: unknown field. ${hint}`)
 }
 
 interface Assignment {

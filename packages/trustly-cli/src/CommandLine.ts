@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { closest, distance } from "fastest-levenshtein"
 import { parseArgs } from "node:util"
+import { nearest } from "./Nearest.ts"
 import type { Problem } from "./Problem.ts"
 import { usage } from "./Problem.ts"
 
@@ -199,13 +199,8 @@ const helpOfProgram = ({ commands, description, name, sections }: Program<unknow
   ...sections.flatMap(({ lines, title }) => section(title, lines.flatMap((line) => wrap(line, 2))))
 ]
 
-const suggestion = (typed: string, known: ReadonlyArray<string>, format: (name: string) => string): string => {
-  if (known.length === 0) return ""
-  const nearest = closest(typed, [...known])
-  return distance(typed, nearest) <= Math.max(2, Math.floor(nearest.length / 3))
-    ? ` Did you mean ${format(nearest)}?`
-    : ""
-}
+const suggestion = (typed: string, known: ReadonlyArray<string>, prefix = ""): string =>
+  Option.match(nearest(typed, known), { onNone: () => "", onSome: (name) => ` Did you mean ${prefix}${name}?` })
 
 /** Reads the arguments of a command. */
 const parse = (
@@ -230,8 +225,8 @@ const parse = (
     if (token.kind !== "option") continue
     const option = options.find(({ name }) => name === token.name)
     if (option === undefined || !token.rawName.startsWith("--")) {
-      const nearest = suggestion(token.name, options.map(({ name }) => name), (name) => `--${name}`)
-      return Either.left(refuse(`Unknown option ${token.rawName}.${nearest}`))
+      const hint = suggestion(token.name, options.map(({ name }) => name), "--")
+      return Either.left(refuse(`Unknown option ${token.rawName}.${hint}`))
     }
     const given = values.get(option.name)
     if (given !== undefined && !option.isRepeatable) return Either.left(refuse(`--${option.name} is given twice.`))
@@ -281,7 +276,7 @@ export const run = <E, R, E2, R2>(
     }
     if (name === "--version") return print(program.version)
     if (name === "" || asksForHelp(args)) return print(...helpOfProgram(program))
-    const nearest = suggestion(name, program.commands.map((one) => one.name), (one) => one)
+    const hint = suggestion(name, program.commands.map((one) => one.name))
     const what = name.startsWith("-") ? "Unknown option" : "Unknown command"
-    return Effect.fail(usage(`${what}.${nearest} See ${program.name} --help`))
+    return Effect.fail(usage(`${what}.${hint} See ${program.name} --help`))
   })

@@ -2,7 +2,6 @@
 import { CustomerChange } from "effect-trustly"
 import * as Option from "effect/Option"
 import * as AST from "effect/SchemaAST"
-import { closest, distance } from "fastest-levenshtein"
 
 export interface Field {
   /** Such as `vip` or `address.city`. */
@@ -46,14 +45,3 @@ export const clearable: ReadonlyArray<Field> = read.filter(({ isClearable }) => 
 export const groups: ReadonlySet<string> = new Set(read.filter(isGroup).map(({ path }) => path))
 
 export const isSecret = (path: string): boolean => secrets.has(path)
-
-/** The name that is most like the one given, if any is. */
-export const nearest = (name: string, known: ReadonlyArray<string>): Option.Option<string> => {
-  const candidate = closest(name.toLowerCase(), known.map((one) => one.toLowerCase()))
-  return Option.fromNullable(known.find((one) => one.toLowerCase() === candidate)).pipe(
-    Option.filter((one) =>
-      distance(name.toLowerCase(), one.toLowerCase()) <= Math.max(2, Math.floor(one.length / 3)) ||
-      one.toLowerCase().split(".").includes(name.toLowerCase())
-    )
-  )
-}

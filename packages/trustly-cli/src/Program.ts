@@ -1,6 +1,7 @@
 /** Runs a command to its end: reports its failure in one line on stderr, handles signals, and sets the exit status. */
 import * as Runtime from "@effect/platform/Runtime"
 import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { constVoid } from "effect/Function"
@@ -58,18 +59,21 @@ const problemOf = (cause: Cause.Cause<Report.Failure>): Option.Option<Problem> =
     : Option.some(failed(`This is a bug of ${info.name}: ${defectNames(cause)}`))
 }
 
-/** Reports a failure, and succeeds with the exit status. */
+/** A failure that has already been reported to the user. */
+class ReportedFailure extends Data.TaggedError("ReportedFailure")<{ readonly status: FailureStatus }> {}
+
+/** Reports a failure, and fails with its exit status. */
 export const reportFailure = <A, R>(
   program: Effect.Effect<A, Report.Failure, R>
-): Effect.Effect<FailureStatus | 0, never, R> =>
+): Effect.Effect<void, ReportedFailure, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function*() {
       yield* Output.tolerateClosedPipes
       const exit = yield* Effect.exit(restore(program))
       const problem = Exit.isFailure(exit) ? problemOf(exit.cause) : Option.none()
-      if (Option.isNone(problem)) return 0
+      if (Option.isNone(problem)) return
       yield* Output.printError(problem.value.message)
-      return problem.value.status
+      return yield* new ReportedFailure({ status: problem.value.status })
     })
   ).pipe(
     // stdout is for results
@@ -100,6 +104,8 @@ export const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   })
 })
 
-/** The status that {@link reportFailure} succeeded with. */
-export const teardown: Runtime.Teardown = (exit, onExit) =>
-  onExit(Exit.isSuccess(exit) && typeof exit.value === "number" ? exit.value : 1)
+/** Ends the process with the status of the reported failure; 0 for a server that was stopped. */
+export const teardown: Runtime.Teardown = (exit, onExit) => {
+  const failure = Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : Option.none()
+  onExit(Option.isSome(failure) && failure.value instanceof ReportedFailure ? failure.value.status : 0)
+}

@@ -8,6 +8,7 @@ import { get } from "../src/commands/Get.ts"
 import { makeImport } from "../src/commands/Import.ts"
 import { sandbox } from "../src/commands/Sandbox.ts"
 import { update } from "../src/commands/Update.ts"
+import * as Otlp from "../src/Otlp.ts"
 import * as Output from "../src/Output.ts"
 import type { Problem } from "../src/Problem.ts"
 import * as Program from "../src/Program.ts"
@@ -38,15 +39,16 @@ export const runInProcess = <E = never, R = never>(
       description: "",
       sections: Program.sections,
       commands: [
-        CommandLine.provide(get, customers),
-        CommandLine.provide(update, customers),
-        makeImport(customers),
+        Otlp.exporting(CommandLine.provide(get, customers)),
+        Otlp.exporting(CommandLine.provide(update, customers)),
+        Otlp.exporting(makeImport(customers)),
         sandbox
       ]
     }
     const failure = yield* CommandLine.run(program, args, Output.print).pipe(
       Effect.as(undefined),
       Effect.merge,
+      Effect.scoped,
       Effect.provideService(Terminal.Terminal, screen(shown)),
       Effect.provide(NodeContext.layer)
     )

@@ -4,7 +4,7 @@ import { TrustlySandbox } from "effect-trustly-sandbox"
 import { assertNoSecret, customer, customerId, fromJson, runWith, seen, sentinels, toJson } from "./program.ts"
 
 describe.concurrent("get", () => {
-  it.live("shows a customer in one exchange, its secrets hidden", () =>
+  it.live("shows a customer with one request and hides its secrets", () =>
     Effect.gen(function*() {
       const ended = yield* runWith(["get", customerId])
       assert.strictEqual(ended.status, 0, ended.stderr)
@@ -19,7 +19,7 @@ describe.concurrent("get", () => {
       assert.deepStrictEqual(yield* seen, ["GET"])
     }).pipe(Effect.provide(TrustlySandbox.layer())))
 
-  it.live("prints wire JSON, and the secrets as Trustly gives them when they are asked for", () =>
+  it.live("prints wire JSON, with the secrets as Trustly sends them if --reveal is given", () =>
     Effect.gen(function*() {
       const ended = yield* runWith(["get", "--json", "--reveal", customerId])
       const record = fromJson(ended.stdout)
@@ -28,7 +28,7 @@ describe.concurrent("get", () => {
       assert.strictEqual(record.createdAt, 1555696836548)
     }).pipe(Effect.provide(TrustlySandbox.layer())))
 
-  it.live("shows no secret, and nothing that steers a terminal", () =>
+  it.live("prints no secret and no control character", () =>
     Effect.gen(function*() {
       const name = "\u001b[31mred\u009b2J\u0007\r\n\u202egnp\u2028"
       const stdin = toJson({ ...customer, name })

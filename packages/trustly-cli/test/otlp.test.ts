@@ -33,7 +33,7 @@ interface Received {
   readonly text: string
 }
 
-/** A collector that takes everything. */
+/** A collector that accepts everything. */
 const collector = Effect.gen(function*() {
   const received: Array<Received> = []
   const url = yield* listen((request, response) => {
@@ -49,7 +49,7 @@ const collector = Effect.gen(function*() {
   return { url, received }
 })
 
-/** Hands every request on to the sandbox, and keeps its headers. */
+/** Forwards every request to the sandbox, and keeps its headers. */
 const relay = Effect.gen(function*() {
   const { url } = yield* TrustlySandbox
   const headers: Array<IncomingHttpHeaders> = []
@@ -60,7 +60,7 @@ const relay = Effect.gen(function*() {
       response.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.pipe(response)
     })
-    // a reset is handed on too
+    // forwards a reset too
     onward.on("error", () => response.destroy())
     request.pipe(onward)
   })
@@ -157,9 +157,9 @@ class Runs extends Context.Tag("Runs")<Runs, {
   readonly changed: Run
   readonly replaced: Run
   readonly missing: Run
-  /** What Trustly got from the first of them. */
+  /** The headers of the requests of the first run. */
   readonly headers: ReadonlyArray<IncomingHttpHeaders>
-  /** Every text that the sandbox held as a customer's. */
+  /** Every text in a customer of the sandbox. */
   readonly values: ReadonlyArray<string>
 }>() {
   static readonly layer = Layer.scoped(
@@ -169,7 +169,7 @@ class Runs extends Context.Tag("Runs")<Runs, {
       const { headers, url } = yield* relay
       const before = yield* customers
       yield* fail({ fault: { _tag: "Status", status: 503 }, operation: "update" })
-      const change = ["--vip", "2", "--city", "sentinel-city", "--log-level", "all"]
+      const change = ["--vip", "2", "--city", "sentinel-city"]
       const changed = yield* exported(["update", customerId, ...change], { env: { TRUSTLY_BASE_URL: url } })
       yield* fail({ fault: { _tag: "Reset" }, operation: "update" })
       const replaced = yield* exported(["update", customerId, "--from", "-"], { stdin: toJson(marked) })
@@ -182,7 +182,7 @@ class Runs extends Context.Tag("Runs")<Runs, {
 
 const sent = ["address", "vip", "name", "email", "phone"]
 
-layer(Runs.layer, { excludeTestServices: true, timeout: "60 seconds" })("what a collector receives", ({ effect }) => {
+layer(Runs.layer, { excludeTestServices: true })("a collector receives", ({ effect }) => {
   effect("one trace of a run, each attempt a span below that of the command", () =>
     Effect.gen(function*() {
       const { changed: { ended, received } } = yield* Runs
@@ -192,7 +192,7 @@ layer(Runs.layer, { excludeTestServices: true, timeout: "60 seconds" })("what a 
       assert.deepStrictEqual(spans.map(({ kind, name }) => ({ kind, name })), [
         { kind: 3, name: "CustomerService.modify" },
         { kind: 3, name: "CustomerService.modify" },
-        { kind: 1, name: "customer-updates update" }
+        { kind: 1, name: "trustly-customers update" }
       ])
       assert.strictEqual(root?.parentSpanId, undefined)
       assert.deepStrictEqual(root?.attributes, [])
@@ -234,7 +234,7 @@ layer(Runs.layer, { excludeTestServices: true, timeout: "60 seconds" })("what a 
       ])
     }))
 
-  effect("no status where there was no answer", () =>
+  effect("no HTTP status without a response", () =>
     Effect.gen(function*() {
       const { replaced: { ended, received } } = yield* Runs
       assert.strictEqual(ended.status, 0, ended.stderr)
@@ -243,20 +243,20 @@ layer(Runs.layer, { excludeTestServices: true, timeout: "60 seconds" })("what a 
       assert.deepStrictEqual(spans.map(({ name }) => name), [
         "CustomerService.update",
         "CustomerService.update",
-        "customer-updates update"
+        "trustly-customers update"
       ])
       assert.notProperty(attributesOf(failed), "http.response.status_code")
       assert.strictEqual(attributesOf(failed)["error.type"], "TrustlyNetworkError")
       assert.sameMembers(Object.keys(marked), Object(attributesOf(failed)["trustly.fields"]))
     }))
 
-  effect("of a command that fails, the kind of its error", () =>
+  effect("the type of the error of a failed command", () =>
     Effect.gen(function*() {
       const { missing: { ended, received } } = yield* Runs
       assert.strictEqual(ended.status, 1)
       assert.match(ended.stderr, /^[^\n]+not found[^\n]+\n$/)
       const root = spansOf(received).find(({ parentSpanId }) => parentSpanId === undefined)
-      assert.strictEqual(root?.name, "customer-updates get")
+      assert.strictEqual(root?.name, "trustly-customers get")
       assert.strictEqual(attributesOf(root)["error.type"], "TrustlyNotFoundError")
       assert.deepStrictEqual(root?.status, { code: 2, message: "TrustlyNotFoundError" })
     }))
@@ -274,7 +274,7 @@ layer(Runs.layer, { excludeTestServices: true, timeout: "60 seconds" })("what a 
     }))
 
   effect(
-    "the identifier of a customer that is not found, in the text of that error alone",
+    "the identifier of an unknown customer, only in the text of that error",
     () =>
       Effect.gen(function*() {
         const { missing: { received } } = yield* Runs
@@ -284,7 +284,7 @@ layer(Runs.layer, { excludeTestServices: true, timeout: "60 seconds" })("what a 
       })
   )
 
-  effect("nothing of its own requests, and Trustly no trace headers", () =>
+  effect("no span of its own requests, and Trustly no trace headers", () =>
     Effect.gen(function*() {
       const { changed, headers, missing, replaced } = yield* Runs
       const received = [changed, replaced, missing].flatMap((run) => run.received)
@@ -293,10 +293,10 @@ layer(Runs.layer, { excludeTestServices: true, timeout: "60 seconds" })("what a 
       for (const sentTo of [...headers, ...received.map((request) => request.headers)]) {
         assert.deepStrictEqual(Object.keys(sentTo).filter((name) => /trace|b3|baggage/i.test(name)), [])
       }
-      for (const { name } of spansOf(received)) assert.match(name, /^(CustomerService|customer-updates)\b/)
+      for (const { name } of spansOf(received)) assert.match(name, /^(CustomerService|trustly-customers)\b/)
     }))
 
-  effect("what the guide lists, and nothing else", () =>
+  effect("exactly the names that the guide lists", () =>
     Effect.gen(function*() {
       const { changed, missing, replaced } = yield* Runs
       const received = [changed, replaced, missing].flatMap((run) => run.received)
@@ -307,9 +307,9 @@ layer(Runs.layer, { excludeTestServices: true, timeout: "60 seconds" })("what a 
 
       assert.sameMembers([...listed("Spans")], [
         ...Operation.literals.map((operation) => `CustomerService.${operation}`),
-        "customer-updates get",
-        "customer-updates update",
-        "customer-updates import"
+        "trustly-customers get",
+        "trustly-customers update",
+        "trustly-customers import"
       ])
       for (const { name } of spansOf(received)) assert.include(listed("Spans"), name)
 
@@ -326,16 +326,16 @@ layer(Runs.layer, { excludeTestServices: true, timeout: "60 seconds" })("what a 
     }))
 })
 
-describe.concurrent("a collector that fails leaves the command alone", () => {
-  it.live("when nobody listens", () =>
+describe.concurrent("a command does not fail because of a collector", () => {
+  it.live("that does not listen", () =>
     Effect.gen(function*() {
       const ended = yield* runWith(["get", customerId, "--json", "--otlp", "http://127.0.0.1:1"])
-      assert.strictEqual(ended.stderr, "--otlp: traces or metrics may be missing: no answer from the collector\n")
+      assert.strictEqual(ended.stderr, "--otlp: traces or metrics may be missing: no response from the collector\n")
       assert.strictEqual(fromJson(ended.stdout).name, "John Smith")
       assert.strictEqual(ended.status, 0)
     }).pipe(Effect.provide(TrustlySandbox.layer())))
 
-  it.live("when it refuses", () =>
+  it.live("that refuses", () =>
     Effect.gen(function*() {
       const url = yield* listen((_, response) => response.writeHead(403).end())
       const ended = yield* runWith(["get", customerId], { env: { OTEL_EXPORTER_OTLP_ENDPOINT: url } })
@@ -344,24 +344,22 @@ describe.concurrent("a collector that fails leaves the command alone", () => {
       assert.strictEqual(ended.status, 0)
     }).pipe(Effect.scoped, Effect.provide(TrustlySandbox.layer())))
 
-  it.live("when it never answers: everything has been told before it is waited for, for two seconds at the most", () =>
+  it.live("that never responds: it reports its failure first, and then ends all the same", () =>
     Effect.gen(function*() {
-      const waits: Array<number> = []
+      let abandoned = 0
       const url = yield* listen((request, response) => {
-        const since = performance.now()
-        response.on("close", () => waits.push(performance.now() - since))
+        response.on("close", () => abandoned++)
         request.resume()
       })
       const ended = yield* runWith(["get", "42", "--otlp", url])
-      assert.match(ended.stderr, /^CustomerService\.get: [^\n]+\n--otlp: [^\n]+ no answer from the collector\n$/)
+      assert.match(ended.stderr, /^CustomerService\.get: [^\n]+\n--otlp: [^\n]+ no response from the collector\n$/)
       assert.strictEqual(ended.status, 1)
-      assert.lengthOf(waits, 2)
-      for (const wait of waits) assert.isBelow(wait, 4000)
+      assert.strictEqual(abandoned, 2)
     }).pipe(Effect.scoped, Effect.provide(TrustlySandbox.layer())))
 })
 
-describe("a collector that cannot be one", () => {
-  const line = /^--otlp or OTEL_EXPORTER_OTLP_ENDPOINT: expected an http or https URL without user name/
+describe("an invalid collector URL is refused", () => {
+  const line = /^(--otlp|OTEL_EXPORTER_OTLP_ENDPOINT): expected an http or https URL without user name/
   for (
     const url of [
       "sentinel",

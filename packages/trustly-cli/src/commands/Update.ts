@@ -98,7 +98,7 @@ export const update = CommandLine.command({
   notes: [`Only --clear takes these: ${ChangeOptions.clearOnly.join(", ")}.`],
   examples: [
     "update 1001165729 --vip 2 --city Reno --dry-run",
-    "update 1001165729 --set address.city=Reno --clear address.zip",
+    "update 1001165729 --set vip=2 --clear address.zip",
     "update 1001165729 --from customer.json"
   ],
   run: (given) =>

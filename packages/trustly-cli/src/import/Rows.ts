@@ -12,6 +12,7 @@ import * as FieldText from "../FieldText.ts"
 import * as FileProblem from "../FileProblem.ts"
 import type { Bytes } from "../Input.ts"
 import * as Input from "../Input.ts"
+import { nearest } from "../Nearest.ts"
 import type { Problem } from "../Problem.ts"
 import { usage } from "../Problem.ts"
 import type { Entry } from "./Entry.ts"
@@ -76,6 +77,9 @@ interface ParsedRow {
   readonly record: ReadonlyArray<string>
 }
 
+const isUtf16 = (head: Uint8Array): boolean =>
+  (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)
+
 /** Splits a CSV into rows, the header included. Rows without any value are left out. */
 export const split = async function*(
   bytes: Bytes,
@@ -85,6 +89,7 @@ export const split = async function*(
     bytes,
     (read) => read.indexOf("\n", read.indexOf("\n") + 1) !== -1 || read.length > 65_536
   )
+  if (isUtf16(head)) throw usage("The CSV is in UTF-16. Save it as UTF-8")
   const { delimiter, skipLines } = detect(head.toString("utf8"))
   onDelimiter(delimiter)
   const parser = pipeline(
@@ -118,12 +123,12 @@ const looksLikeName = /^[A-Za-z][\w .-]{0,39}$/
 
 const unknownColumn = (cell: string, at: number): Problem => {
   const name = looksLikeName.test(cell) ? ` "${cell}"` : ""
-  const nearest = Option.match(Fields.nearest(cell.replaceAll(/[\s_-]/g, ""), paths), {
+  const hint = Option.match(nearest(cell.replaceAll(/[\s_-]/g, ""), paths), {
     onNone: () => "",
     onSome: (path) => ` Did you mean ${path}?`
   })
   return usage(
-    `Column ${at + 1}${name} is not a customer field.${nearest} Use --ignore-unknown-columns to skip such columns`
+    `Column ${at + 1}${name} is not a customer field.${hint} Use --ignore-unknown-columns to skip such columns`
   )
 }
 

@@ -1,7 +1,6 @@
-/** Files for the tests of the import, and a terminal. */
+/** Files for the tests of the import. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
-import type * as Terminal from "@effect/platform/Terminal"
 import { Chunk, Effect, Option, Stream } from "effect"
 import { gzipSync } from "node:zlib"
 import * as Source from "../../src/import/Source.ts"
@@ -16,22 +15,21 @@ export const write = (name: string, content: string | Uint8Array) =>
     return file
   })
 
-/** What the lines of a file come to. */
-export const entries = (name: string, content: string | Uint8Array) =>
+/** The entries that the lines of a file decode to. */
+export const entries = (
+  name: string,
+  content: string | Uint8Array,
+  options: Partial<Source.Options> = {}
+) =>
   Effect.gen(function*() {
-    const source = yield* Source.open(yield* write(name, content), Option.none())
-    return Chunk.toReadonlyArray(yield* Stream.runCollect(source.entries()))
+    const source = yield* Source.open(yield* write(name, content), {
+      format: Option.none(),
+      ignoreUnknownColumns: false,
+      ...options
+    })
+    const items = Chunk.toReadonlyArray(yield* Stream.runCollect(source.items))
+    return items.map((item) => item.decode())
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
 export const ndjson = (...lines: ReadonlyArray<unknown>): string =>
   lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join("")
-
-/** A terminal that keeps what is shown. */
-export const screen = (shown: Array<string>): Terminal.Terminal => ({
-  columns: Effect.succeed(80),
-  rows: Effect.succeed(24),
-  isTTY: Effect.succeed(false),
-  readInput: Effect.dieMessage("not used"),
-  readLine: Effect.dieMessage("not used"),
-  display: (text) => Effect.sync(() => shown.push(text))
-})

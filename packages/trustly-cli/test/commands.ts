@@ -1,7 +1,9 @@
 /** Runs the commands in the process of the test, where a process of their own would show nothing more. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
+import type { FileSystem } from "@effect/platform/FileSystem"
 import * as Terminal from "@effect/platform/Terminal"
-import { Effect, Layer } from "effect"
+import type { Layer, Scope } from "effect"
+import { Effect } from "effect"
 import { CustomerService } from "effect-trustly"
 import * as CommandLine from "../src/CommandLine.ts"
 import { get } from "../src/commands/Get.ts"
@@ -28,13 +30,13 @@ export const screen = (shown: Array<string>): Terminal.Terminal => ({
 const unused = CustomerService.layerTest()
 
 /** Runs a command line, and returns what it printed on stdout, and its failure. */
-export const runInProcess = <E = never, R = never>(
+export const runInProcess = <E extends Report.Failure = never>(
   args: ReadonlyArray<string>,
-  customers: Layer.Layer<CustomerService, E, R>
+  customers: Layer.Layer<CustomerService, E>
 ) =>
   Effect.gen(function*() {
     const shown: Array<string> = []
-    const program = {
+    const program: CommandLine.Program<Report.Failure, FileSystem | Terminal.Terminal | Scope.Scope> = {
       ...Program.info,
       description: "",
       sections: Program.sections,
@@ -60,10 +62,10 @@ export const printed = (...args: ReadonlyArray<string>): Effect.Effect<string> =
   Effect.map(runInProcess(args, unused), ({ stdout }) => stdout)
 
 /** The problem that a command line is refused with. */
-export const refused = <R = never>(
+export const refused = (
   args: ReadonlyArray<string>,
-  customers: Layer.Layer<CustomerService, never, R> = unused
-): Effect.Effect<Problem, never, R> =>
+  customers: Layer.Layer<CustomerService> = unused
+): Effect.Effect<Problem> =>
   Effect.flatMap(
     runInProcess(args, customers),
     ({ failure }) => failure === undefined ? Effect.dieMessage("did not fail") : Effect.succeed(Report.problem(failure))

@@ -61,11 +61,16 @@ const failures: ReadonlyArray<{
   }
 ]
 
+/** The service that has the sandbox of the test as its Trustly. */
 const throughSandbox = (options: Partial<TrustlyConfig.Options>) =>
-  Layer.unwrapEffect(
-    Effect.map(TrustlySandbox, ({ accessId, accessKey, url }) =>
-      Layer.orDie(CustomerService.layer({ accessId, accessKey, baseUrl: url, ...options })))
-  ).pipe(Layer.provide(NodeHttpClient.layerUndici))
+  Effect.map(
+    TrustlySandbox,
+    ({ accessId, accessKey, url }) =>
+      CustomerService.layer({ accessId, accessKey, baseUrl: url, ...options }).pipe(
+        Layer.orDie,
+        Layer.provide(NodeHttpClient.layerUndici)
+      )
+  )
 
 describe("a failure is reported in one line that says what to do next", () => {
   for (const { expectedStatus = 1, id = customerId, line, of, options = {}, rule } of failures) {
@@ -73,7 +78,7 @@ describe("a failure is reported in one line that says what to do next", () => {
       Effect.gen(function*() {
         const { fail } = yield* TrustlySandbox
         if (rule !== undefined) yield* fail({ ...rule, operation: "update" })
-        const { message, status } = yield* refused(["update", id, "--vip", "2"], throughSandbox(options))
+        const { message, status } = yield* refused(["update", id, "--vip", "2"], yield* throughSandbox(options))
         assert.match(message, line)
         assert.notMatch(message, /\n|sentinel/)
         assert.strictEqual(status, expectedStatus)

@@ -195,7 +195,8 @@ export const run = (
     )
     yield* Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const fiber = yield* Effect.fork(Effect.interruptible(sending))
+        // a daemon, because an interruption reaches children at once
+        const fiber = yield* Effect.forkDaemon(Effect.interruptible(sending))
         const finishInFlight = Effect.gen(function*() {
           isStopping = true
           yield* Deferred.succeed(stopping, undefined)

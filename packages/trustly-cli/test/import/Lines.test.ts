@@ -11,13 +11,13 @@ const split = (...chunks: ReadonlyArray<string>) => splitAll(...chunks.map((chun
 
 describe("the lines of a text", () => {
   const cases: Readonly<Record<string, readonly [text: string, lines: ReadonlyArray<Lines.Line>]>> = {
-    "nothing": ["", []],
-    "one without a newline at its end": ["a", [{ line: 1, text: "a" }]],
-    "one with": ["a\n", [{ line: 1, text: "a" }]],
+    "no text": ["", []],
+    "a line without a newline at its end": ["a", [{ line: 1, text: "a" }]],
+    "a line with a newline at its end": ["a\n", [{ line: 1, text: "a" }]],
     "line ends of Windows": ["a\r\nb\r\n", [{ line: 1, text: "a\r" }, { line: 2, text: "b\r" }]],
     "a byte order mark": ["\ufeffa\nb", [{ line: 1, text: "a" }, { line: 2, text: "b" }]],
-    "blank lines, which count": ["\n \t\na\n\n", [{ line: 3, text: "a" }]],
-    "what other texts take for a line end": ["a\u2028b\u0085c\n", [{ line: 1, text: "a\u2028b\u0085c" }]]
+    "blank lines, which are counted": ["\n \t\na\n\n", [{ line: 3, text: "a" }]],
+    "line ends of other kinds, which do not count": ["a\u2028b\u0085c\n", [{ line: 1, text: "a\u2028b\u0085c" }]]
   }
   for (const [what, [text, lines]] of Object.entries(cases)) {
     it.effect(what, () => Effect.map(split(text), (all) => assert.deepStrictEqual(all, lines)))
@@ -39,7 +39,7 @@ describe("the lines of a text", () => {
       })
   )
 
-  it.effect("one that is too long has no text, and is not kept; the ones around it are whole", () =>
+  it.effect("have no text if they are too long, and leave those around them intact", () =>
     Effect.gen(function*() {
       const piece = new Uint8Array(Lines.maxBytes).fill(0x78)
       const ten = Stream.concat(
@@ -52,7 +52,7 @@ describe("the lines of a text", () => {
       assert.strictEqual(longest?.text?.length, Lines.maxBytes)
     }))
 
-  it.effect("one that is not UTF-8 has no text, and does not spoil the next", () =>
+  it.effect("have no text if they are not UTF-8, and leave the next one intact", () =>
     Effect.map(
       splitAll(Uint8Array.of(0x61, 0xff, 0x0a), Uint8Array.of(0xc3), Uint8Array.of(0xa4, 0x0a, 0xe2)),
       (lines) => assert.deepStrictEqual(lines, [{ line: 1 }, { line: 2, text: "ä" }, { line: 3 }])

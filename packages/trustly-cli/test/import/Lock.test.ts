@@ -1,61 +1,96 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Deferred, Effect, Either, Fiber } from "effect"
 import * as Lock from "../../src/import/Lock.ts"
-
-// it lives as long as the test
-const living = process.ppid
 
 const inFolder = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const folder = yield* fs.makeTempDirectoryScoped()
-  return { file: `${folder}/a.lock`, fs, left: fs.readDirectory(folder) }
+  return { directory: `${folder}/a.lock`, fs, content: fs.readDirectory(folder) }
 })
 
-describe("the lock of a file", () => {
-  it.scoped("names its process while it is held, and is gone after that", () =>
+/** Holds the lock until it is told to release it. */
+const hold = (directory: string) =>
+  Effect.gen(function*() {
+    const [held, release] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+    const fiber = yield* Effect.fork(Effect.scoped(Effect.gen(function*() {
+      yield* Lock.acquire(directory)
+      yield* Deferred.succeed(held, undefined)
+      yield* Deferred.await(release)
+    })))
+    yield* Deferred.await(held)
+    return Effect.zipRight(Deferred.succeed(release, undefined), Fiber.join(fiber))
+  })
+
+describe("the lock of an import", () => {
+  it.scopedLive("is a directory while it is held, and is gone after that", () =>
     Effect.gen(function*() {
-      const { file, fs, left } = yield* inFolder
-      yield* Effect.scoped(Effect.gen(function*() {
-        yield* Lock.acquire(file)
-        assert.strictEqual(yield* fs.readFileString(file), `${process.pid}`)
-        assert.deepStrictEqual(yield* left, ["a.lock"])
-      }))
-      assert.deepStrictEqual(yield* left, [])
+      const { content, directory, fs } = yield* inFolder
+      const release = yield* hold(directory)
+      assert.strictEqual((yield* fs.stat(directory)).type, "Directory")
+      yield* release
+      assert.deepStrictEqual(yield* content, [])
     }).pipe(Effect.provide(NodeContext.layer)))
 
-  it.scoped("is refused while another process lives, and left alone", () =>
+  it.scopedLive("is refused while its holder shows a heartbeat, whatever its process is", () =>
     Effect.gen(function*() {
-      const { file, fs, left } = yield* inFolder
-      yield* fs.writeFileString(file, `${living}`)
-      const { message, status } = yield* Effect.flip(Effect.scoped(Lock.acquire(file)))
-      assert.deepStrictEqual([status, message], [
-        2,
-        `The file is being imported by process ${living}. If that is no import, remove ${file}`
-      ])
-      assert.strictEqual(yield* fs.readFileString(file), `${living}`)
-      assert.deepStrictEqual(yield* left, ["a.lock"])
+      const { content, directory } = yield* inFolder
+      const release = yield* hold(directory)
+      const { message, status } = yield* Effect.flip(Effect.scoped(Lock.acquire(directory)))
+      assert.deepStrictEqual([status, message], [2, `Another import of this file is running: it holds ${directory}`])
+      assert.deepStrictEqual(yield* content, ["a.lock"])
+      yield* release
     }).pipe(Effect.provide(NodeContext.layer)))
 
-  for (
-    const [whose, pid] of Object.entries({ "a process that died": "999999999", "nobody": "", "what is no number": "x" })
-  ) {
-    it.scoped(`of ${whose} is taken over`, () =>
-      Effect.gen(function*() {
-        const { file, fs, left } = yield* inFolder
-        yield* fs.writeFileString(file, pid)
-        yield* Effect.scoped(Effect.gen(function*() {
-          yield* Lock.acquire(file)
-          assert.strictEqual(yield* fs.readFileString(file), `${process.pid}`)
-        }))
-        assert.deepStrictEqual(yield* left, [])
-      }).pipe(Effect.provide(NodeContext.layer)))
-  }
-
-  it.scoped("cannot be held where nothing can be written", () =>
+  it.scopedLive("is waited for, and taken when its holder releases it", () =>
     Effect.gen(function*() {
-      const { status } = yield* Effect.flip(Effect.scoped(Lock.acquire("/nowhere/at/all.lock")))
+      const { content, directory, fs } = yield* inFolder
+      // no heartbeat
+      yield* fs.makeDirectory(directory)
+      const waiting = yield* Effect.fork(Effect.scoped(Lock.acquire(directory)))
+      yield* Effect.sleep("300 millis")
+      yield* fs.remove(directory, { recursive: true })
+      yield* Fiber.join(waiting)
+      assert.deepStrictEqual(yield* content, [])
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.scopedLive("is taken over if a crash left it, by one process only", () =>
+    Effect.gen(function*() {
+      const { content, directory, fs } = yield* inFolder
+      yield* fs.makeDirectory(directory)
+      yield* fs.utimes(directory, 0, 0)
+      const release = yield* hold(directory)
+      const second = yield* Effect.either(Effect.scoped(Lock.acquire(directory)))
+      assert.isTrue(Either.isLeft(second))
+      yield* release
+      assert.deepStrictEqual(yield* content, [])
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.scopedLive("is reported as lost when another process took it over", () =>
+    Effect.gen(function*() {
+      const { directory, fs } = yield* inFolder
+      const lost = yield* Lock.acquire(directory)
+      yield* fs.remove(directory, { recursive: true })
+      yield* fs.makeDirectory(directory)
+      const { message, status } = yield* Effect.flip(lost)
       assert.strictEqual(status, 3)
+      assert.match(message, /^Import stopped: another process took over .*a\.lock\./)
+      // that of the other process stays
+      assert.isTrue(yield* fs.exists(directory))
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.scopedLive("cannot be taken where nothing can be written, or where a file has its name", () =>
+    Effect.gen(function*() {
+      const { directory, fs } = yield* inFolder
+      const missing = yield* Effect.flip(Effect.scoped(Lock.acquire("/nowhere/at/all.lock")))
+      assert.deepStrictEqual([missing.status, missing.message], [
+        2,
+        "Cannot write /nowhere/at/all.lock: no such file or directory"
+      ])
+      yield* fs.writeFileString(directory, "")
+      yield* fs.utimes(directory, 0, 0)
+      const inTheWay = yield* Effect.flip(Effect.scoped(Lock.acquire(directory)))
+      assert.match(inTheWay.message, /is in the way of the lock\. Remove it$/)
     }).pipe(Effect.provide(NodeContext.layer)))
 })

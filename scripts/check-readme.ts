@@ -14,8 +14,8 @@ const page = "docs/reading-and-changing.md"
 const told = [...readFileSync(page, "utf8").matchAll(/^\| `([\w.]+)`/gm)].map(([, name]) => name).join(", ")
 if (told !== fields) throw new Error(`${page} has a table of ${told}; the fields of a customer are ${fields}`)
 
-// inside the example program, because its dependencies are those of a reader
-const folder = "apps/customer-updates/build/readme"
+// inside the command line, because its dependencies are those of a reader
+const folder = "packages/trustly-cli/build/readme"
 
 const { count, programs, tests } = writeBlocks(folder)
 writeFileSync(

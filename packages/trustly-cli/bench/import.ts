@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { pipeline } from "node:stream/promises"
 import { fileURLToPath } from "node:url"
-import { customer, enrolledAt } from "../../../packages/trustly/bench/payload.ts"
+import { customer, enrolledAt } from "../../trustly/bench/payload.ts"
 import type { Usage } from "./usage.ts"
 
 const concurrency = 64
@@ -25,7 +25,7 @@ await build({
     main: here("../src/main.ts"),
     usage: here("usage.ts"),
     update: here("update.ts"),
-    server: here("../../../packages/trustly/bench/server.ts")
+    server: here("../../trustly/bench/server.ts")
   },
   outdir: built,
   bundle: true,
@@ -33,7 +33,7 @@ await build({
   platform: "node",
   format: "esm",
   target: "node20",
-  external: ["@effect/*", "cli-progress", "csv-parse", "effect"]
+  external: ["@effect/*", "csv-parse", "effect", "proper-lockfile", "undici"]
 })
 
 const server = fork(join(built, "server.js"))

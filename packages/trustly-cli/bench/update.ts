@@ -5,7 +5,7 @@ import { CustomerService, TrustlyRetry } from "effect-trustly"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { customer, enrolledAt } from "../../../packages/trustly/bench/payload.ts"
+import { customer, enrolledAt } from "../../trustly/bench/payload.ts"
 
 const [, , count = "0", concurrency = "1"] = process.argv
 

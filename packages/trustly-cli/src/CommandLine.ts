@@ -120,7 +120,7 @@ export interface Command<E, R> {
   readonly run: (given: Given) => Effect.Effect<void, E, R>
 }
 
-export const command = <E, R>(definition: Command<E, R>): Command<E, R> => definition
+export const makeCommand = <E, R>(definition: Command<E, R>): Command<E, R> => definition
 
 /** Provides a layer to the command. The layer is built after the command line was parsed. */
 export const provide = <E, R, A, E2, R2>(

@@ -24,7 +24,7 @@ const instant = (text: string): Option.Option<number> =>
     )
 
 /** What an instant looks like in text. */
-export const anInstant = "a date such as 2026-01-31 or 2026-01-31T09:30:00Z, or milliseconds since 1970"
+const anInstant = "a date such as 2026-01-31 or 2026-01-31T09:30:00Z, or milliseconds since 1970"
 
 const anObject = "a JSON object"
 

@@ -75,22 +75,22 @@ export const bytes = (input: Input): Stream.Stream<Uint8Array, Problem> =>
     for await (const chunk of source) yield [chunk]
   })
 
-/** Takes bytes off the front until there are enough of them; the second part has all of them. */
+/** Reads ahead until there are enough bytes. Returns them, and all bytes from the start. */
 export const peek = async (
   source: Bytes,
   isEnough: (head: Buffer) => boolean
 ): Promise<readonly [head: Buffer, bytes: Bytes]> => {
   const iterator = source[Symbol.asyncIterator]()
+  // iterating twice must not end the source
+  const rest: Bytes = { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) }
   let head = Buffer.alloc(0)
-  let isDone = false
-  while (!isDone && !isEnough(head)) {
-    const next = await iterator.next()
-    if (next.done === true) isDone = true
-    else head = Buffer.concat([head, next.value])
+  for await (const part of rest) {
+    head = Buffer.concat([head, part])
+    if (isEnough(head)) break
   }
   const all = async function*() {
     if (head.byteLength > 0) yield head
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value
+    yield* rest
   }
   return [head, all()]
 }

@@ -30,7 +30,7 @@ const describeOutcome = ({ operation, outcome }: TrustlyError): string => {
 }
 
 /** What to do about an error. */
-export const advice = (error: TrustlyError): string => {
+const advice = (error: TrustlyError): string => {
   switch (error._tag) {
     case "TrustlyValidationError":
       return "Fix the fields named above and run it again"

@@ -93,7 +93,7 @@ describe("a command line is refused in one line, with status 2, and without its 
 const changeOf = (...args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const change = yield* Ref.make<Option.Option<CustomerChange>>(Option.none())
-    const update = CommandLine.command({
+    const update = CommandLine.makeCommand({
       name: "update",
       summary: "",
       description: [],

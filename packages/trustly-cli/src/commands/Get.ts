@@ -7,7 +7,7 @@ import * as Output from "../Output.ts"
 import { failed, whenInterrupted } from "../Problem.ts"
 import { customerId, readView, viewOptions } from "./shared.ts"
 
-export const get = CommandLine.command({
+export const get = CommandLine.makeCommand({
   name: "get",
   summary: "Show a customer as Trustly holds it.",
   description: ["Shows a customer as Trustly holds it. Secrets are hidden unless --reveal is given."],

@@ -111,7 +111,7 @@ const perform = (work: Work, settings: Import.Settings, asJson: boolean) =>
 
 /** The service, and so the credentials, are needed only to send something. */
 export const makeImport = <E>(customers: Layer.Layer<CustomerService, E>) =>
-  CommandLine.command({
+  CommandLine.makeCommand({
     name: "import",
     summary: "Update many customers from a CSV or NDJSON file.",
     description: [

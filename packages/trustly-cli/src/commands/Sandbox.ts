@@ -39,7 +39,7 @@ const faults = CommandLine.repeated(
     "(default: 1), every=3, or share=0.2, and applied to apply the write before failing. Repeatable."
 )
 
-export const sandbox = CommandLine.command({
+export const sandbox = CommandLine.makeCommand({
   name: "sandbox",
   summary: "Run a local Trustly to try the other commands against.",
   description: ["Runs a local Trustly until it is stopped, and prints how to use it. It needs no credentials."],

@@ -83,7 +83,7 @@ const from = CommandLine.text(
 
 const dryRun = CommandLine.flag("dry-run", "Show what would change, and send no update.")
 
-export const update = CommandLine.command({
+export const update = CommandLine.makeCommand({
   name: "update",
   summary: "Change fields of a customer, or send a whole one.",
   description: [

@@ -82,7 +82,7 @@ const headerOf = ({ format }: Source, { sha256 }: Survey): Journal.Header => ({ 
 const prepareFile = (source: Source, file: string, restart: boolean): Effect.Effect<Work, Problem, Scope.Scope> =>
   Effect.gen(function*() {
     const [journalFile, failuresFile] = [journalOf(file), failuresOf(file)]
-    const lockLost = yield* Lock.acquire(`${file}.lock`)
+    const { lost: lockLost } = yield* Lock.acquire(`${file}.lock`)
     const survey = yield* source.survey
     if (restart) yield* Effect.zipRight(OwnFile.remove(journalFile), OwnFile.remove(failuresFile))
     if (!(yield* OwnFile.exists(journalFile))) yield* refuseOtherFailures(failuresFile)

@@ -58,29 +58,27 @@ const changed = (file: string): Problem =>
     } and import that file. ${restartHint}`
   )
 
-/** The lines of a journal, without its header. Fails unless the header is there. */
-const recordsOf = (file: string, check: (header: Header) => Effect.Effect<void, Problem>) =>
-  Effect.gen(function*() {
-    const bytes = NodeStream.fromReadable(() => createReadStream(file), FileProblem.unreadable(file))
-    const lines = Lines.split(bytes)
-    const isFirst = (line: Lines.Line) => line.line === 1
+/** The lines of a journal. Fails unless the first one is a header, and passes the check. */
+const linesOf = (
+  file: string,
+  check: (header: Header) => Effect.Effect<void, Problem>
+): Stream.Stream<Lines.Line, Problem> =>
+  Stream.suspend(() => {
     let hasHeader = false
-    return Stream.mapChunksEffect(lines, (chunk) =>
-      Effect.gen(function*() {
+    const checkHeader = ({ line, text }: Lines.Line): Effect.Effect<void, Problem> => {
+      hasHeader = true
+      const header = decodeHeader(text)
+      return line !== 1 || Either.isLeft(header) ? Effect.fail(damaged(file, "has no header")) : check(header.right)
+    }
+    const bytes = NodeStream.fromReadable(() => createReadStream(file), FileProblem.unreadable(file))
+    return Lines.split(bytes).pipe(
+      Stream.mapChunksEffect((chunk) => {
         const [first] = chunk
-        if (!hasHeader && first !== undefined) {
-          const header = isFirst(first) ? decodeHeader(first.text) : Either.left(undefined)
-          if (Either.isLeft(header)) return yield* damaged(file, "has no header")
-          yield* check(header.right)
-          hasHeader = true
-        }
-        return chunk
-      })).pipe(
-        Stream.concat(
-          Stream.unwrap(Effect.suspend(() => hasHeader ? Effect.succeed(Stream.empty) : damaged(file, "is empty")))
-        )
-      )
-  }).pipe(Stream.unwrap)
+        return Effect.as(hasHeader || first === undefined ? Effect.void : checkHeader(first), chunk)
+      }),
+      Stream.concat(Stream.suspend(() => hasHeader ? Stream.empty : Stream.fail(damaged(file, "is empty"))))
+    )
+  })
 
 const fold = (
   file: string,
@@ -92,7 +90,7 @@ const fold = (
     const done = LineSet.make()
     const failed = new Map<number, string>()
     let doneCount = 0
-    yield* Stream.runForEachChunk(recordsOf(file, check), (lines) =>
+    yield* Stream.runForEachChunk(linesOf(file, check), (lines) =>
       Effect.gen(function*() {
         for (const { text = "" } of lines) {
           const [, event, number, errorName = ""] = recordPattern.exec(text) ?? []

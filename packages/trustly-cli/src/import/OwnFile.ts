@@ -13,14 +13,15 @@ const ownerOnly = 0o600
 
 /** The status of a file itself, not of what a link points at; none if it does not exist. */
 const lstat = (file: string): Effect.Effect<Option.Option<Stats>, Problem> =>
-  Effect.tryPromise({ try: () => fs.lstat(file), catch: (error) => error }).pipe(
-    Effect.map(Option.some),
-    Effect.catchIf(
-      (error) => Predicate.hasProperty(error, "code") && error.code === "ENOENT",
-      () => Effect.succeedNone
-    ),
-    Effect.mapError(FileProblem.unreadable(file))
-  )
+  Effect.tryPromise({
+    try: () =>
+      fs.lstat(file).then(
+        Option.some,
+        (error) =>
+          Predicate.hasProperty(error, "code") && error.code === "ENOENT" ? Option.none() : Promise.reject(error)
+      ),
+    catch: FileProblem.unreadable(file)
+  })
 
 /** Creates a file for its owner only. Fails if there is one. */
 const create = (file: string): Effect.Effect<void, Problem> =>

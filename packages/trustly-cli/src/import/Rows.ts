@@ -80,6 +80,8 @@ interface ParsedRow {
 const isUtf16 = (head: Uint8Array): boolean =>
   (head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)
 
+const rowOf = ({ info, record }: ParsedRow): Row => ({ line: info.lines, cells: record })
+
 /** Splits a CSV into rows, the header included. Rows without any value are left out. */
 export const split = async function*(
   bytes: Bytes,
@@ -106,7 +108,6 @@ export const split = async function*(
     }),
     constVoid
   )
-  const rowOf = ({ info, record }: ParsedRow): Row => ({ line: info.lines, cells: record })
   for await (const first of parser) {
     const rows = [rowOf(first)]
     // one batch for all rows that are ready

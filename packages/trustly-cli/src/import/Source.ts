@@ -17,10 +17,10 @@ import type { Line } from "./Lines.ts"
 import * as Lines from "./Lines.ts"
 import * as Rows from "./Rows.ts"
 
-export type Format = "ndjson" | "csv"
+type Format = "ndjson" | "csv"
 
 /** A line of the input that is not decoded yet: lines that ended in an earlier run never are. */
-export interface Item {
+interface Item {
   readonly line: number
   readonly decode: () => Entry
 }

@@ -20,14 +20,14 @@ const hold = (directory: string) =>
       yield* Deferred.await(release)
     })))
     yield* Deferred.await(held)
-    return Effect.zipRight(Deferred.succeed(release, undefined), Fiber.join(fiber))
+    return { release: Effect.zipRight(Deferred.succeed(release, undefined), Fiber.join(fiber)) }
   })
 
 describe("the lock of an import", () => {
   it.scopedLive("is a directory while it is held, and is gone after that", () =>
     Effect.gen(function*() {
       const { content, directory, fs } = yield* inFolder
-      const release = yield* hold(directory)
+      const { release } = yield* hold(directory)
       assert.strictEqual((yield* fs.stat(directory)).type, "Directory")
       yield* release
       assert.deepStrictEqual(yield* content, [])
@@ -36,7 +36,7 @@ describe("the lock of an import", () => {
   it.scopedLive("is refused while its holder shows a heartbeat, whatever its process is", () =>
     Effect.gen(function*() {
       const { content, directory } = yield* inFolder
-      const release = yield* hold(directory)
+      const { release } = yield* hold(directory)
       const { message, status } = yield* Effect.flip(Effect.scoped(Lock.acquire(directory)))
       assert.deepStrictEqual([status, message], [2, `Another import of this file is running: it holds ${directory}`])
       assert.deepStrictEqual(yield* content, ["a.lock"])
@@ -60,7 +60,7 @@ describe("the lock of an import", () => {
       const { content, directory, fs } = yield* inFolder
       yield* fs.makeDirectory(directory)
       yield* fs.utimes(directory, 0, 0)
-      const release = yield* hold(directory)
+      const { release } = yield* hold(directory)
       const second = yield* Effect.either(Effect.scoped(Lock.acquire(directory)))
       assert.isTrue(Either.isLeft(second))
       yield* release
@@ -70,7 +70,7 @@ describe("the lock of an import", () => {
   it.scopedLive("is reported as lost when another process took it over", () =>
     Effect.gen(function*() {
       const { directory, fs } = yield* inFolder
-      const lost = yield* Lock.acquire(directory)
+      const { lost } = yield* Lock.acquire(directory)
       yield* fs.remove(directory, { recursive: true })
       yield* fs.makeDirectory(directory)
       const { message, status } = yield* Effect.flip(lost)

@@ -25,13 +25,14 @@ it.scoped("--json prints every ten seconds how far the import is", () =>
     ])
   }))
 
-describe("the progress", () => {
-  const after = (done: number, total: number | undefined, limit = Infinity) => {
-    const tally = Tally.make(Journal.nothing, total)
-    tally.done = done
-    return Progress.measure(tally, limit, 10)
-  }
+/** The progress after ten seconds in which so many lines ended. */
+const after = (done: number, total: number | undefined, limit = Infinity) => {
+  const tally = Tally.make(Journal.nothing, total)
+  tally.done = done
+  return Progress.measure(tally, limit, 10)
+}
 
+describe("the progress", () => {
   it("grows with the lines that ended, however small the file is", () => {
     assert.deepStrictEqual([0, 1, 3, 5].map((done) => after(done, 5).percent), [0, 20, 60, 100])
     assert.strictEqual(after(0, 5).secondsLeft, undefined)

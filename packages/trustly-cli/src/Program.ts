@@ -99,6 +99,8 @@ export const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
     process.kill(process.pid, signal)
   }
   for (const name of signals) process.on(name, onSignal)
+  // a write beyond the size limit of files then fails with an error, as on a full disk
+  process.on("SIGXFSZ", constVoid)
   fiber.addObserver((exit) => {
     clearInterval(keepAlive)
     teardown(exit, (status) => process.exit(status))

@@ -13,8 +13,7 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Wire } from "../Json.ts"
-import type { Problem } from "../Problem.ts"
-import { resumable, usage } from "../Problem.ts"
+import { Problem, resumable, usage } from "../Problem.ts"
 import * as Report from "../Report.ts"
 import type { Command } from "./Entry.ts"
 import * as Failures from "./Failures.ts"
@@ -138,7 +137,22 @@ const done = ({ journal, tally }: Work, line: number): Effect.Effect<void, Probl
 
 /** The commands of the lines that have not ended. A line that is not a command ends at once. */
 const commandsOf = (work: Work, limit: number): Stream.Stream<Command, Problem> => {
-  const items = Stream.filter(work.source.items, ({ line }) => !work.past.isEnded(line))
+  let isStarted = false
+  // a file was read to its end before: this is another failure than a wrong file
+  const describeStop = (problem: Problem): Problem =>
+    isStarted
+      ? new Problem({
+        message: `Import stopped: ${problem.message}`,
+        status: Option.isSome(work.source.file) ? 3 : 1
+      })
+      : problem
+  const items = work.source.items.pipe(
+    Stream.mapError(describeStop),
+    Stream.filter(({ line }) => {
+      isStarted = true
+      return !work.past.isEnded(line)
+    })
+  )
   return (Number.isFinite(limit) ? Stream.take(items, limit) : items).pipe(
     Stream.mapChunksEffect((chunk) =>
       Effect.gen(function*() {

@@ -10,6 +10,7 @@ import { CustomerService } from "effect-trustly"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
+import { gzipSync } from "node:zlib"
 import * as Report from "../../src/Report.ts"
 import { main } from "../bundle.ts"
 import { runInProcess } from "../commands.ts"
@@ -420,7 +421,39 @@ describe.concurrent("import as a process", () => {
       assert.isFalse(yield* exists(`${file}.lock`))
     }))
 
-  test("stops when it has lost its lock", () =>
+  test("sends every line once when two processes start at the same time", () =>
+    Effect.gen(function*() {
+      const file = yield* write(
+        "customers.ndjson",
+        ndjson(...Array.makeBy(96, (at) => ({ customerId: invented(at % 20), update: customer })))
+      )
+      const both = yield* Effect.all([runWith(["import", file]), runWith(["import", file])], { concurrency: 2 })
+      // the later one is refused, or finds nothing to do
+      assert.include(
+        [[0, 2], [0, 0]].map(String),
+        String(Array.sort(both.map(({ status }) => status ?? 9), Order.number))
+      )
+      assert.strictEqual((yield* seen).length, 96)
+    }))
+
+  test("stops with the reason when a journal cannot grow, and continues from there", () =>
+    Effect.gen(function*() {
+      const file = yield* write(
+        "customers.ndjson",
+        ndjson(...Array.makeBy(500, (at) => ({ customerId: invented(at % 20), update: customer })))
+      )
+      const env = { ...(yield* environment), PATH: "/usr/bin:/bin" }
+      const limited = yield* Effect.promise(() =>
+        promisify(execFile)("bash", ["-c", `ulimit -f 4; '${process.execPath}' '${main}' import '${file}'`], { env })
+          .then(() => ({ code: 0, stderr: "" }), ({ code, stderr }) => ({ code, stderr }))
+      )
+      assert.strictEqual(limited.code, 3)
+      assert.match(limited.stderr, /^Cannot write \S+\.journal: the file would exceed the size limit\n$/m)
+      const again = yield* runWith(["import", file])
+      assert.deepStrictEqual([again.status, summaryOf(again)], [0, "500 lines done, 0 failed"])
+    }))
+
+  test("stops with the reason when it has lost its lock", () =>
     Effect.gen(function*() {
       const { fail, requests } = yield* TrustlySandbox
       const fs = yield* FileSystem.FileSystem
@@ -564,6 +597,23 @@ describe.concurrent("import as a process", () => {
       assert.deepStrictEqual([status, stderr], [
         1,
         "Import stopped. What was read from the stream cannot be read again\n"
+      ])
+    }))
+
+  test("reports that a stream was cut off, with status 2 before the first line and 1 after that", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const cwd = yield* fs.makeTempDirectoryScoped()
+      // lines with nothing to send
+      const rows = Array.makeBy(5000, (at) => ({ customerId: `${at}`, change: {} }))
+      const whole = gzipSync(ndjson(...rows))
+      const atStart = yield* runWith(["import", "-"], { cwd, stdin: whole.subarray(0, 20) })
+      assertRefused({ ...atStart, stdout: "" }, 2, /^Cannot read stdin: the gzip data is cut off\n$/)
+      assert.deepStrictEqual(yield* seen, [])
+      const later = yield* runWith(["import", "-"], { cwd, stdin: whole.subarray(0, whole.length - 9) })
+      assert.deepStrictEqual([later.status, later.stderr], [
+        1,
+        "Import stopped: Cannot read stdin: the gzip data is cut off\n"
       ])
     }))
 })

@@ -1,5 +1,3 @@
-import { defineProject } from "vitest/config"
+import { project } from "../../vitest.shared.ts"
 
-export default defineProject({
-  test: { name: "customer-updates", include: ["test/**/*.test.ts"], testTimeout: 120_000 }
-})
+export default project("customer-updates")

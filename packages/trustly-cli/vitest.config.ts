@@ -1,13 +1,3 @@
-import { defineProject } from "vitest/config"
+import { project } from "../../vitest.shared.ts"
 
-export default defineProject({
-  test: {
-    name: "trustly-cli",
-    include: ["test/**/*.test.ts"],
-    globalSetup: "test/bundle.ts",
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    // the files share nothing but their imports, which take longer than most of the tests
-    isolate: false
-  }
-})
+export default project("trustly-cli", { globalSetup: "test/bundle.ts" })

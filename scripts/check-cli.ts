@@ -1,6 +1,8 @@
 /** Runs the packed command line with `npx` in an empty folder: its sandbox, and an import against it. */
 import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { get } from "node:http"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 
@@ -36,8 +38,8 @@ try {
   const variables = Object.fromEntries(
     Array.from(exported.matchAll(/^export (\w+)='([^']*)'$/gm), ([, name = "", value = ""]) => [name, value])
   )
-  const page = await fetch(new URL("/", variables["TRUSTLY_BASE_URL"]))
-  if (page.status !== 200) fail(`the sandbox's page has status ${page.status}`)
+  const [page] = await once(get(new URL("/", variables["TRUSTLY_BASE_URL"])), "response")
+  if (page.resume().statusCode !== 200) fail(`the sandbox's page has status ${page.statusCode}`)
   writeFileSync(join(folder, "tiers.csv"), "customerId,vip\n1003000001,2\n1003000002,3\n")
   const printed = execFileSync("npx", npx("import", "tiers.csv"), {
     cwd: folder,

@@ -26,7 +26,8 @@ const proxy: Effect.Effect<{ readonly url: string; readonly asked: ReadonlyArray
             const target = connect(Number(port), host, () => {
               socket.write("HTTP/1.1 200 OK\r\n\r\n")
               target.write(head)
-              target.pipe(socket).pipe(target)
+              target.pipe(socket)
+              socket.pipe(target)
             })
             target.on("error", () => socket.end("HTTP/1.1 502 Bad Gateway\r\n\r\n"))
             socket.on("error", () => target.destroy())

@@ -48,7 +48,7 @@ const cases: Readonly<Record<string, Case>> = {
   "update --wizard": { args: ["update", "--wizard"], status: 2 }
 }
 
-describe.concurrent("the exit status is", () => {
+describe("the exit status is", () => {
   for (const [what, { args, env = {}, status, stdin = "" }] of Object.entries(cases)) {
     it.scopedLive(`${status} for ${what}`, () =>
       Effect.gen(function*() {

@@ -86,7 +86,7 @@ describe("a failure is reported in one line that says what to do next", () => {
   }
 })
 
-describe.concurrent("a failure shows no value", () => {
+describe("a failure shows no value", () => {
   it.live("of a response that is not a customer", () =>
     Effect.gen(function*() {
       const { fail } = yield* TrustlySandbox

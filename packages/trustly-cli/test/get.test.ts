@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { assertNoSecret, customer, customerId, fromJson, runWith, seen, sentinels, toJson } from "./program.ts"
 
-describe.concurrent("get", () => {
+describe("get", () => {
   it.live("shows a customer with one request and hides its secrets", () =>
     Effect.gen(function*() {
       const ended = yield* runWith(["get", customerId])

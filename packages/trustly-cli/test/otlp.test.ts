@@ -326,7 +326,7 @@ layer(Runs.layer, { excludeTestServices: true })("a collector receives", ({ effe
     }))
 })
 
-describe.concurrent("a command does not fail because of a collector", () => {
+describe("a command does not fail because of a collector", () => {
   it.live("that does not listen", () =>
     Effect.gen(function*() {
       const ended = yield* runWith(["get", customerId, "--json", "--otlp", "http://127.0.0.1:1"])

@@ -4,7 +4,6 @@ import { Effect, Redacted } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { main } from "./bundle.ts"
 
@@ -69,16 +68,9 @@ const start = (
   return once(child, "close").then(([status]) => ({ status, stdout, stderr }))
 }
 
-// more at once than there are processors would only make each of them slow
-const processors = Effect.unsafeMakeSemaphore(availableParallelism())
-
-/** Runs the program without credentials, until it is stopped. */
-export const runServer = (args: ReadonlyArray<string>, options: Options): Effect.Effect<Ended> =>
-  Effect.promise((signal) => start(args, options, signal))
-
 /** Runs the program without credentials. */
 export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.Effect<Ended> =>
-  processors.withPermits(1)(runServer(args, options))
+  Effect.promise((signal) => start(args, options, signal))
 
 /** The environment that leads to the sandbox. */
 export const environment = Effect.map(TrustlySandbox, ({ accessId, accessKey, url }) => ({

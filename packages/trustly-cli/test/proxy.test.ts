@@ -47,7 +47,7 @@ const proxy: Effect.Effect<{ readonly url: string; readonly asked: ReadonlyArray
     }
   )
 
-describe.concurrent("requests", () => {
+describe("requests", () => {
   for (const name of ["HTTP_PROXY", "http_proxy"]) {
     it.scopedLive(`go through the proxy that ${name} names`, () =>
       Effect.gen(function*() {

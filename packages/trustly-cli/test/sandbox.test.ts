@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import type { Running } from "./program.ts"
-import { assertRefused, customerId, run, runServer } from "./program.ts"
+import { assertRefused, customerId, run } from "./program.ts"
 
 /** What is to be set, out of what the sandbox prints. */
 const exported = (text: string): Record<string, string> =>
@@ -10,7 +10,7 @@ const exported = (text: string): Record<string, string> =>
     Array.from(text.matchAll(/^export (\w+)='([^']*)'$/gm), ([, name = "", value = ""]) => [name, value])
   )
 
-describe.concurrent("sandbox", () => {
+describe("sandbox", () => {
   it.live("prints what an update needs, fails as its rules say, and ends with status 0 when interrupted", () =>
     Effect.gen(function*() {
       const started = yield* Deferred.make<{ readonly process: Running; readonly text: string }>()
@@ -18,7 +18,7 @@ describe.concurrent("sandbox", () => {
         if (text.includes("Ctrl-C")) Deferred.unsafeDone(started, Effect.succeed({ process, text }))
       }
       const args = ["sandbox", "--port", "0", "--access-id", "ann", "--fault", "status=503,operation=get,next=1"]
-      const fiber = yield* Effect.fork(runServer(args, { onOutput }))
+      const fiber = yield* Effect.fork(run(args, { onOutput }))
       const { process, text } = yield* Deferred.await(started)
       const env = { ...exported(text), TRUSTLY_RETRY_BASE_DELAY: "1 millis" }
       assert.match(text, /^A local Trustly at (http:\/\/127\.0\.0\.1:\d+)\/api\/v1\nLook at .* \1\/\n/)
@@ -34,7 +34,7 @@ describe.concurrent("sandbox", () => {
 
   it.live("ends with status 0 when it is terminated", () =>
     Effect.gen(function*() {
-      const { status, stderr } = yield* runServer(["sandbox", "--port", "0"], {
+      const { status, stderr } = yield* run(["sandbox", "--port", "0"], {
         onOutput: ({ stop }) => stop("SIGTERM")
       })
       assert.deepStrictEqual([status, stderr], [0, ""])

@@ -23,7 +23,7 @@ const stored = Effect.flatMap(
 
 const rowsOf = (text: string): Array<string> => text.split("\n").slice(1)
 
-describe.concurrent("update", () => {
+describe("update", () => {
   it.live("changes fields with two requests and shows the differences", () =>
     Effect.gen(function*() {
       const args = [

@@ -1,6 +1,5 @@
 import type { CustomerService } from "effect-trustly"
-import { TrustlyRetry } from "effect-trustly"
-import * as Config from "effect/Config"
+import { TrustlyConfig, TrustlyRetry } from "effect-trustly"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -65,7 +64,12 @@ const rate = CommandLine.value("rate", {
 
 const json = CommandLine.flag("json", "Print progress and summary as JSON, one object per line.")
 
-const deadline = Config.withDefault(Config.duration("TRUSTLY_TIMEOUT"), "30 seconds")
+/** The deadline of an attempt, which is also that of lines in flight when the import is stopped. */
+const deadline = TrustlyConfig.config.pipe(
+  Effect.map(({ timeout }) => timeout ?? "30 seconds"),
+  // the service was built already, from other settings than those of the environment
+  Effect.orElseSucceed(() => "30 seconds" as const)
+)
 
 const printSummary = ({ failuresFile, tally }: Work, asJson: boolean) =>
   Output.print(

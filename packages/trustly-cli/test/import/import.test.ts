@@ -90,7 +90,7 @@ const test = (
     () => Effect.provide(body(), Layer.merge(TrustlySandbox.layer({ seed: 20 }), NodeContext.layer))
   )
 
-describe.concurrent("import", () => {
+describe("import", () => {
   test("sends every line, prints a summary, and has nothing left to do", () =>
     Effect.gen(function*() {
       const file = yield* write(
@@ -284,18 +284,18 @@ describe.concurrent("import", () => {
       const { requests } = yield* TrustlySandbox
       const file = yield* write(
         "customers.ndjson",
-        ndjson(...Array.makeBy(500, (at) => change(1, invented(at % 20))))
+        ndjson(...Array.makeBy(100, (at) => change(1, invented(at % 20))))
       )
       const stopped = yield* imports([file, "--concurrency", "4"], {
         accessKey: Redacted.make("sentinel")
       })
       assert.strictEqual(stopped.status, 2)
       assert.match(stopped.stderr, /credentials refused \(HTTP 401, code 375\)/)
-      assert.strictEqual(summaryOf(stopped), "0 lines done, 0 failed, 500 remaining")
+      assert.strictEqual(summaryOf(stopped), "0 lines done, 0 failed, 100 remaining")
       assert.isAtMost((yield* requests).length, 4)
       assertNoSecret(stopped)
       const again = yield* imports([file])
-      assert.deepStrictEqual([again.status, summaryOf(again)], [0, "500 lines done, 0 failed"])
+      assert.deepStrictEqual([again.status, summaryOf(again)], [0, "100 lines done, 0 failed"])
     }))
 
   test("fails only the lines that are not customers, however they are wrong", () =>
@@ -330,7 +330,7 @@ describe.concurrent("import", () => {
   test("refuses a gzip file that was cut off anywhere, before anything is sent", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
-      const rows = Array.makeBy(20_000, (at) => change(at % 7, invented(at % 20)))
+      const rows = Array.makeBy(2000, (at) => change(at % 7, invented(at % 20)))
       const inputs = {
         "a.csv.gz": `customerId,vip\n${rows.map((row) => `${row.customerId},${row.change.vip}\n`).join("")}`,
         "a.ndjson.gz": ndjson(...rows)
@@ -338,7 +338,7 @@ describe.concurrent("import", () => {
       for (const [name, content] of Object.entries(inputs)) {
         const file = yield* write(name, content)
         const whole = yield* fs.readFile(file)
-        for (const length of [20, 2000, Math.floor(whole.length * 0.9), whole.length - 9, whole.length - 1]) {
+        for (const length of [20, Math.floor(whole.length / 2), whole.length - 9, whole.length - 1]) {
           yield* fs.writeFile(file, whole.slice(0, length))
           for (const args of [[file, "--check"], [file, "--dry-run"], [file], [file, "--limit", "20"]]) {
             const { status, stderr } = yield* imports(args)
@@ -373,10 +373,10 @@ describe.concurrent("import", () => {
 /** The user `nobody`, where the tests run as root, whom no mode of a file keeps out. */
 const uid = process.getuid?.() === 0 ? 65_534 : undefined
 
-describe.concurrent("import as a process", () => {
+describe("import as a process", () => {
   test("fails with the status of its lines when stdout is closed", () =>
     Effect.gen(function*() {
-      const file = yield* write("bad.ndjson", ndjson(...Array.replicate("bad", 5000)))
+      const file = yield* write("bad.ndjson", ndjson(...Array.replicate("bad", 2000)))
       for (const args of [[file, "--check"], [file, "--check", "--json"], [file]]) {
         const { status } = yield* runWith(["import", ...args], { onStart: ({ closeOutput }) => closeOutput() })
         assert.strictEqual(status, 1, args.join(" "))
@@ -405,7 +405,8 @@ describe.concurrent("import as a process", () => {
       const fs = yield* FileSystem.FileSystem
       const file = yield* write("customers.ndjson", ndjson(change(1), change(2, other)))
       yield* fail({ fault: { _tag: "Silence" } })
-      const first = yield* startImport([file, "--concurrency", "1"])
+      // its line is in flight until it is killed
+      const first = yield* startImport([file, "--concurrency", "1"], { env: { TRUSTLY_TIMEOUT: "Infinity" } })
       yield* received(1)
       const second = yield* runWith(["import", file])
       assert.strictEqual(second.status, 2)
@@ -533,7 +534,7 @@ describe.concurrent("import as a process", () => {
       const { fail } = yield* TrustlySandbox
       const file = yield* write("customers.ndjson", ndjson(change(1)))
       yield* fail({ fault: { _tag: "Silence" } })
-      const { ended, process } = yield* startImport([file])
+      const { ended, process } = yield* startImport([file], { env: { TRUSTLY_TIMEOUT: "Infinity" } })
       yield* received(1)
       for (const _ of [1, 2, 3]) {
         process.stop("SIGINT")

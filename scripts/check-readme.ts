@@ -10,8 +10,8 @@ const rows = [...readFileSync(page, "utf8").matchAll(/^\| `([\w.]+)`/gm)].map(([
 const differing = [...fields.filter((path) => !rows.includes(path)), ...rows.filter((path) => !fields.includes(path))]
 if (differing.length > 0) throw new Error(`The table of fields in ${page} is wrong about: ${differing.join(", ")}`)
 
-// inside the example program, because its dependencies are those of a reader
-const folder = "apps/customer-updates/build/readme"
+// inside the command line, because its dependencies are those of a reader
+const folder = "packages/trustly-cli/build/readme"
 
 const { count, programs, tests } = writeBlocks(folder)
 writeFileSync(

@@ -21,7 +21,7 @@ export const ofTheWorkspace = [
   pinned("@effect/platform"),
   pinned("@effect/platform-node"),
   pinned("@effect/vitest"),
-  pinned("@effect/opentelemetry", "apps/customer-updates"),
+  pinned("@effect/opentelemetry", "packages/trustly-cli"),
   pinned("vitest"),
   pinned("@types/node", "."),
   // the declarations of @effect/platform-node 0.108 import it

@@ -11,6 +11,8 @@ const addedOptions = (request: HttpClientRequest.HttpClientRequest, init: Reques
   return { ...options, headers: Object.fromEntries(added) }
 }
 
+const manual = (init: RequestInit): RequestInit => ({ ...init, redirect: "manual" })
+
 /** Executes a request, as `HttpClient.execute` does. */
 export type Execute = HttpClient.HttpClient["execute"]
 
@@ -23,7 +25,6 @@ export type Execute = HttpClient.HttpClient["execute"]
  */
 export const withoutRedirects = (client: HttpClient.HttpClient): Effect.Effect<Execute> =>
   Effect.map(Effect.serviceOption(FetchHttpClient.RequestInit), (provided) => {
-    const manual = (init: RequestInit): RequestInit => ({ ...init, redirect: "manual" })
     let init = Option.getOrUndefined(Option.map(provided, manual))
     let isFetch: boolean | undefined = init === undefined ? undefined : true
 

@@ -14,7 +14,8 @@ export const run = (folder: string, command: string, ...args: ReadonlyArray<stri
 
 const guides = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"))
 
-const pages: ReadonlyArray<string> = [
+/** The README, those of the packages, and the guides. */
+export const pages: ReadonlyArray<string> = [
   "README.md",
   ...readdirSync("packages").map((name) => join("packages", name, "README.md")),
   ...guides.map((name) => join("docs", name))

@@ -106,7 +106,7 @@ const checkSize = (measured: readonly [minified: number, gzipped: number]): void
   }
 }
 
-packages.map(tarballOf).forEach(checkContents)
+for (const { folder } of packages) checkContents(tarballOf(folder))
 const consumer = makeConsumer(
   ...ofTheWorkspace,
   ...compilers.map((name) => `${name}@npm:${name.replace("-", "@")}`)

@@ -1,8 +1,8 @@
 /**
- * The TypeScript blocks of the README and the guides, written out as files.
+ * Writes the TypeScript blocks of the README and the guides as files.
  *
- * A block is a program to compile and run; marked `no-run` it is only compiled, marked `test` it is run by vitest. A mark that ends
- * in `.ts` is its file name, by which other blocks of the page import it.
+ * A block is a program that is compiled and run. A block marked `no-run` is only compiled, one marked `test` runs in vitest. A mark
+ * that ends in `.ts` names the file, so that other blocks of the page can import it.
  */
 import { execFileSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -12,7 +12,9 @@ export const run = (folder: string, command: string, ...args: ReadonlyArray<stri
   execFileSync(command, args, { cwd: folder, stdio: "inherit" })
 }
 
-const guides = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"))
+const guides = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) =>
+  name.endsWith(".md") && !/^(node_modules|build)\b/.test(name)
+)
 
 /** The README, those of the packages, and the guides. */
 export const pages: ReadonlyArray<string> = [
@@ -37,7 +39,7 @@ const blocksOf = (page: string): ReadonlyArray<Block> =>
     }
   )
 
-/** Writes the blocks of all pages into a folder of its own, and says which are to be run and how. */
+/** Writes the blocks of each page into a folder named after it, and returns those to run. */
 export const writeBlocks = (folder: string) => {
   rmSync(folder, { recursive: true, force: true })
   const blocks = pages.flatMap(blocksOf)

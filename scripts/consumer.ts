@@ -14,14 +14,15 @@ export interface Package {
 
 interface Manifest {
   readonly name: string
+  readonly version: string
   readonly dependencies?: Readonly<Record<string, string>>
   readonly exports?: object
 }
 
+const readManifest = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+
 const readPackage = (folder: string): Package => {
-  const { dependencies = {}, exports = {}, name }: Manifest = JSON.parse(
-    readFileSync(join(folder, "package.json"), "utf8")
-  )
+  const { dependencies = {}, exports = {}, name } = readManifest(folder)
   return { name, folder, dependencies, isLibrary: "." in exports }
 }
 
@@ -36,39 +37,20 @@ export const tarballOf = (folder: string): string => resolve(folder, "build/pack
 /** The tarball as `npm run tarballs` hands it to a user. */
 export const collectedTarball = (name: string): string => resolve("tarballs", `${name}.tgz`)
 
-/** The version that the workspace itself is tested with. */
-const pinned = (name: string, folder = "packages/trustly"): string => {
-  const manifest: { readonly version: string } = JSON.parse(
-    readFileSync(join(folder, "node_modules", name, "package.json"), "utf8")
-  )
-  return `${name}@${manifest.version}`
-}
-
+/** What a reader of the guides has installed beside our packages, in the versions that the workspace is tested with. */
 export const ofTheWorkspace = [
-  pinned("effect"),
-  pinned("@effect/platform"),
-  pinned("@effect/platform-node"),
-  pinned("@effect/vitest"),
-  pinned("@effect/opentelemetry", "apps/customer-updates"),
-  pinned("vitest"),
-  pinned("@types/node", "."),
+  ...Object.entries(readManifest("docs").dependencies ?? {}).flatMap(([name, version]) =>
+    version.startsWith("workspace:") ? [] : `${name}@${readManifest(join("docs/node_modules", name)).version}`
+  ),
   // the declarations of @effect/platform-node 0.108 import it
   "@types/ws@8"
 ]
 
 /** Makes the project with plain npm and returns its folder. */
 export const makeConsumer = (...dependencies: ReadonlyArray<string>): string => {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "effect-trustly-consumer-")))
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
-  run(
-    folder,
-    "npm",
-    "install",
-    "--no-audit",
-    "--no-fund",
-    "--silent",
-    ...packages.map(({ folder }) => tarballOf(folder)),
-    ...dependencies
-  )
-  return folder
+  const consumer = realpathSync(mkdtempSync(join(tmpdir(), "effect-trustly-consumer-")))
+  const tarballs = packages.map(({ folder }) => tarballOf(folder))
+  writeFileSync(join(consumer, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
+  run(consumer, "npm", "install", "--no-audit", "--no-fund", "--silent", ...tarballs, ...dependencies)
+  return consumer
 }

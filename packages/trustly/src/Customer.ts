@@ -160,3 +160,29 @@ export const CustomerRecord = Schema.Struct({
   ),
   ...details
 }).annotations({ identifier: "CustomerRecord" })
+
+/**
+ * A customer without `taxId`, `nationalId`, `dateOfBirth` and `driverLicense`: a response schema that cannot carry a secret.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CustomerWithoutSecrets extends Schema.Schema.Type<typeof CustomerWithoutSecrets> {}
+
+/**
+ * Schema of {@link CustomerWithoutSecrets}. Encoding a {@link Customer} with it drops the secrets.
+ *
+ * @since 0.1.0
+ * @category schemas
+ * @example
+ * import { Effect, Schema } from "effect"
+ * import { Customer, CustomerWithoutSecrets } from "effect-trustly"
+ *
+ * const wire = { name: "Jo Doe", email: "jo@example.com", phone: "+1", address: { country: "US" } }
+ *
+ * const customer = Effect.runSync(Schema.decode(Customer)({ ...wire, taxId: "#####6790" }))
+ * assert.deepStrictEqual(Effect.runSync(Schema.encode(CustomerWithoutSecrets)(customer)), wire)
+ */
+export const CustomerWithoutSecrets = Customer.omit("taxId", "nationalId", "dateOfBirth", "driverLicense").annotations({
+  identifier: "CustomerWithoutSecrets"
+})

@@ -42,7 +42,8 @@ const blocksOf = (page: string): ReadonlyArray<Block> =>
 /** Writes the blocks of each page into a folder named after it, and returns those to run. */
 export const writeBlocks = (folder: string) => {
   rmSync(folder, { recursive: true, force: true })
-  const blocks = pages.flatMap(blocksOf)
+  // the blocks of Effect 4 have a check of their own
+  const blocks = pages.flatMap(blocksOf).filter(({ mark }) => mark !== "effect-4")
   for (const { code, file } of blocks) {
     mkdirSync(join(folder, file, ".."), { recursive: true })
     writeFileSync(join(folder, file), code)

@@ -1,17 +1,29 @@
 /**
  * Compares the table of fields with the schema. Compiles and runs every block of the README and the guides against the sources.
  */
+import { JSONSchema } from "effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { CustomerUpdate } from "../packages/trustly/src/CustomerUpdate.ts"
-import { addressFields, driverLicenseFields } from "../packages/trustly/src/internal/fields.ts"
 import { run, writeBlocks } from "./blocks.ts"
 
-// in the order of the schema
-const parts: Readonly<Record<string, object>> = { address: addressFields, driverLicense: driverLicenseFields }
-const fields = Object.keys(CustomerUpdate.fields)
-  .flatMap((name) => [name, ...Object.keys(parts[name] ?? {}).map((part) => `${name}.${part}`)])
-  .join(", ")
+interface JsonSchema {
+  readonly $ref?: string
+  readonly $defs?: Readonly<Record<string, JsonSchema>>
+  readonly anyOf?: ReadonlyArray<JsonSchema>
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+}
+
+const root: JsonSchema = JSON.parse(JSON.stringify(JSONSchema.make(CustomerUpdate)))
+
+/** The documented names below a schema, in its order: `address`, `address.city`, and so on. */
+const namesOf = ({ $ref, anyOf = [], properties = {} }: JsonSchema): ReadonlyArray<string> => [
+  ...($ref === undefined ? [] : namesOf(root.$defs?.[$ref.replace("#/$defs/", "")] ?? {})),
+  ...anyOf.flatMap(namesOf),
+  ...Object.entries(properties).flatMap(([name, schema]) => [name, ...namesOf(schema).map((part) => `${name}.${part}`)])
+]
+
+const fields = namesOf(root).join(", ")
 const page = "docs/reading-and-changing.md"
 const documented = [...readFileSync(page, "utf8").matchAll(/^\| `([\w.]+)`/gm)].map(([, name]) => name).join(", ")
 if (documented !== fields) throw new Error(`${page} documents ${documented}; the fields of a customer are ${fields}`)

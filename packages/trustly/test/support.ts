@@ -1,8 +1,6 @@
 import { HttpClient, type HttpClientError, type HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { CustomerService, type TrustlyConfig } from "effect-trustly"
-import { TrustlySandbox } from "effect-trustly-sandbox"
-import type { ClientLayer } from "./faults/layers.ts"
 
 /** The sample request of Trustly's document, as it stands. */
 export const sample = {
@@ -83,20 +81,6 @@ export const scriptedService = (
 
 export const json = (body: unknown, init?: ResponseInit): Effect.Effect<Response> =>
   Effect.sync(() => Response.json(body, init))
-
-/** The service on one of the platform's layers, against the sandbox of the context. */
-const sandboxService = (
-  client: ClientLayer
-): Layer.Layer<CustomerService, never, TrustlySandbox> =>
-  Layer.unwrapEffect(Effect.map(
-    TrustlySandbox,
-    ({ accessId, accessKey, url }) =>
-      CustomerService.layer({ accessId, accessKey, baseUrl: url }).pipe(Layer.provide(client.layer), Layer.orDie)
-  ))
-
-/** A service and its sandbox, with nothing in the sandbox but the two customers of Trustly's document. */
-export const withSandbox = (client: ClientLayer): Layer.Layer<CustomerService | TrustlySandbox> =>
-  sandboxService(client).pipe(Layer.provideMerge(Layer.orDie(TrustlySandbox.layer())))
 
 export const use = <A, E, R>(
   f: (customers: CustomerService.Service) => Effect.Effect<A, E, R>

@@ -1,8 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Logger, LogLevel, Metric, Option, Ref, TestClock, Tracer } from "effect"
 import { type CustomerService, type TrustlyError, TrustlyRetry } from "effect-trustly"
-import { clientLayers } from "./faults/layers.ts"
-import { json, least, reference, scriptedService, use, withSandbox } from "./support.ts"
+import { listen, type Plays } from "./faults/FaultServer.ts"
+import { makeService } from "./faults/harness.ts"
+import { type ClientLayer, clientLayers } from "./faults/layers.ts"
+import { answer, goodBody, onRequest, reply, write } from "./faults/wire.ts"
+import { json, least, reference, scriptedService } from "./support.ts"
 
 interface Seen {
   readonly name: string
@@ -36,7 +39,14 @@ const spansOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Readonl
 const familyOf = (spans: ReadonlyArray<Tracer.Span>): ReadonlyArray<string> =>
   spans.map(({ name, parent }) => `${name} of ${spans.find((span) => span === Option.getOrNull(parent))?.name}`)
 
-const write = ["name", "email", "phone", "address"]
+/** The service over this HTTP client, connected to a server that answers like this. */
+const serviceOn = (client: ClientLayer, plays: Plays) =>
+  Effect.flatMap(listen({ plays }), ({ port }) => makeService(client, `http://127.0.0.1:${port}`))
+
+/** The body of a success of every operation. */
+const found = JSON.stringify({ customer: reference, customers: [reference] })
+
+const required = ["name", "email", "phone", "address"]
 
 describe("spans", () => {
   const calls: Readonly<
@@ -47,30 +57,31 @@ describe("spans", () => {
   > = {
     update: [(customers) => customers.update("1001165729", least), {
       "url.template": "/customers/{customerId}",
-      "trustly.fields": write
+      "trustly.fields": required
     }],
     get: [(customers) => customers.get("1001165729"), { "url.template": "/customers/{customerId}" }],
     modify: [(customers) => customers.modify("1001165729", () => ({ vip: 1 })), {
       "url.template": "/customers/{customerId}",
-      "trustly.fields": ["vip", ...write]
+      "trustly.fields": ["vip", ...required]
     }],
     find: [(customers) => customers.find({ externalId: "1" }), { "url.template": "/customers" }],
     createOrUpdate: [(customers) => customers.createOrUpdate({ ...least, externalId: "1" }), {
       "url.template": "/customers",
-      "trustly.fields": [...write, "externalId"]
+      "trustly.fields": [...required, "externalId"]
     }]
   }
   for (const client of clientLayers) {
     for (const [operation, [call, expected]] of Object.entries(calls)) {
-      it.live(`one for ${operation}, and none of the platform (${client.name})`, () =>
+      it.scopedLive(`one for ${operation}, and none of the platform (${client.name})`, () =>
         Effect.gen(function*() {
-          const spans = yield* spansOf(Effect.exit(use(call)))
+          const customers = yield* serviceOn(client, onRequest(write(answer(200, found))))
+          const spans = yield* spansOf(Effect.exit(call(customers)))
           assert.deepStrictEqual(spans, [{
             name: `CustomerService.${operation}`,
             kind: "client",
             attributes: { ...expected, "http.response.status_code": 200 }
           }])
-        }).pipe(Effect.provide(withSandbox(client))))
+        }))
     }
   }
 
@@ -109,10 +120,10 @@ describe("spans", () => {
     failure: [json({}, { status: 409 }), (exit) => Exit.isFailure(exit) && !Exit.isInterrupted(exit)],
     interruption: [Effect.never, Exit.isInterrupted]
   }
-  for (const [name, [answer, isExpected]] of Object.entries(ends)) {
+  for (const [name, [response, isExpected]] of Object.entries(ends)) {
     it.effect(`end with the ${name} of their call, when it ends`, () =>
       Effect.gen(function*() {
-        const customers = yield* scriptedService(() => Effect.zipRight(Effect.sleep("2 seconds"), answer))
+        const customers = yield* scriptedService(() => Effect.zipRight(Effect.sleep("2 seconds"), response))
         const call = Effect.timeout(customers.get("1"), "5 seconds")
         const run = yield* Effect.fork(traced(Effect.exit(call)))
         yield* TestClock.adjust("1 minute")
@@ -170,19 +181,20 @@ describe("metrics", () => {
 
 describe("logs", () => {
   for (const client of clientLayers) {
-    it.live(`nothing above Debug (${client.name})`, () =>
+    it.scopedLive(`nothing above Debug (${client.name})`, () =>
       Effect.gen(function*() {
+        const customers = yield* serviceOn(client, [reply(write(answer(200, goodBody))), reply(write(answer(404)))])
         const lines: Array<string> = []
         const logger = Logger.make(({ logLevel, message }) => {
           if (LogLevel.greaterThan(logLevel, LogLevel.Debug)) lines.push(String(message))
         })
-        yield* use((customers) => customers.update("1001165729", least)).pipe(
-          Effect.zipRight(Effect.exit(use((customers) => customers.get("0")))),
-          Effect.zipRight(Effect.exit(use((customers) => customers.get("a/b")))),
+        yield* customers.update("1001165729", least).pipe(
+          Effect.zipRight(Effect.exit(customers.get("0"))),
+          Effect.zipRight(Effect.exit(customers.get("a/b"))),
           Effect.provide(Logger.replace(Logger.defaultLogger, logger)),
           Logger.withMinimumLogLevel(LogLevel.All)
         )
         assert.deepStrictEqual(lines, [])
-      }).pipe(Effect.provide(withSandbox(client))))
+      }))
   }
 })

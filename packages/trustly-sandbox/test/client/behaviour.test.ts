@@ -2,8 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Layer, Redacted } from "effect"
 import type { CustomerRecord, CustomerService, TrustlyError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
-import { clientLayers } from "./faults/layers.ts"
-import { least, reference, sample, use, withSandbox } from "./support.ts"
+import { clientLayers } from "../../../trustly/test/faults/layers.ts"
+import { least, reference, sample, use } from "../../../trustly/test/support.ts"
+import { withSandbox } from "./support.ts"
 
 const john = sample.customerId
 const joe = reference.customerId

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Array, Context, Effect, Exit, Fiber, Layer, Random, Scope } from "effect"
 import { CustomerService, TrustlyRetry } from "effect-trustly"
 import { type FaultRule, type RequestLog, TrustlySandbox } from "effect-trustly-sandbox"
-import { type ClientLayer, clientLayers } from "./layers.ts"
+import { type ClientLayer, clientLayers } from "../../../trustly/test/faults/layers.ts"
 
 type Fault = FaultRule["fault"]
 

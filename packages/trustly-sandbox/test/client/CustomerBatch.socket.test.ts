@@ -15,9 +15,9 @@ import {
 } from "effect"
 import { CustomerBatch, CustomerService, TrustlyRetry } from "effect-trustly"
 import { type FaultRule, TrustlySandbox } from "effect-trustly-sandbox"
-import { collect, customers, positions, updatesOf } from "./batch.ts"
-import { type ClientLayer, clientLayers } from "./faults/layers.ts"
-import { least } from "./support.ts"
+import { collect, customers, positions, updatesOf } from "../../../trustly/test/batch.ts"
+import { type ClientLayer, clientLayers } from "../../../trustly/test/faults/layers.ts"
+import { least } from "../../../trustly/test/support.ts"
 
 // of Trustly's document: the second one has an externalId
 const john = "1001165729"

@@ -1,0 +1,14 @@
+// Installs what is missing. pnpm's output matters only when the install fails.
+import { spawnSync } from "node:child_process"
+import { existsSync } from "node:fs"
+
+if (!existsSync("node_modules") && process.stderr.isTTY) process.stderr.write("Installing dependencies...\n")
+
+const { error, status, stderr, stdout } = spawnSync("npx --yes pnpm@10.34.9 install --frozen-lockfile", {
+  encoding: "utf8",
+  shell: true
+})
+if (status !== 0) {
+  process.stderr.write(`Installing dependencies failed\n${stdout ?? ""}${stderr ?? ""}${error ?? ""}\n`)
+  process.exitCode = status ?? 1
+}

@@ -125,7 +125,7 @@ const play = (scenario: Scenario, { layer, make }: Contender): Effect.Effect<Row
     )
     const sent = scenario.customData === undefined
       ? customer
-      : { ...customer, customData: { note: JSON.stringify(scenario.customData) } }
+      : { ...customer, customData: scenario.customData }
     const result = yield* Effect.tryPromise(() => client.update(customerId, sent)).pipe(
       // a call that does not end soon after its deadline hangs
       Effect.timeout(Duration.sum(deadline, "5 seconds")),
@@ -173,7 +173,10 @@ const program = Effect.gen(function*() {
   const rows = Object.values(themes(yield* makeCertificates)).flat().filter(({ trusts }) => trusts !== true)
   const results = yield* Effect.forEach(contenders, (contender) => compare(contender, rows))
   mkdirSync("packages/trustly/build", { recursive: true })
-  writeFileSync("packages/trustly/build/compare.json", JSON.stringify(results, null, 2))
+  writeFileSync(
+    "packages/trustly/build/compare.txt",
+    results.map(({ name, wrong }) => `${name}\n${wrong.map((fault) => `  ${fault}\n`).join("")}`).join("")
+  )
   const cells = results.map(({ lines, name, printing, right, uncaught: crashes, values }) =>
     `| ${name} | ${right} of ${rows.length} | ${printing} | ${values} of ${secrets.length} | ${crashes} | ${lines} |`
   )

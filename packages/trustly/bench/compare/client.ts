@@ -22,7 +22,7 @@ export interface Customer {
     readonly country: string
   }
   readonly taxId: string
-  readonly customData?: Record<string, string>
+  readonly customData?: Readonly<Record<string, unknown>>
 }
 
 /** What a program knows after the call: the customer, or whether the update may have been applied and whether a retry helps. */

@@ -1,3 +1,4 @@
+// @effect-diagnostics globalFetch:off -- the client is the subject of the comparison
 import { ZodError } from "zod"
 import { Answer, CustomerUpdate } from "../zod.ts"
 import type { Client, Options } from "./client.ts"

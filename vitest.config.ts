@@ -1,9 +1,13 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import projects from "./vitest.workspace.ts"
 
 export default defineConfig({
   test: {
     projects,
+    maxWorkers: availableParallelism(),
+    // a worker keeps its modules from one file to the next
+    isolate: false,
     reporters: ["default", "./scripts/closing-line-reporter.ts"],
     coverage: {
       provider: "v8",

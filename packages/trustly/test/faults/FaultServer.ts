@@ -2,13 +2,17 @@ import { Data, Effect, FiberSet, Option } from "effect"
 import type { Scope } from "effect"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
+import { waitFor } from "../waiting.ts"
 
 /** One thing that the server does on a connection. */
 export type Step = Data.TaggedEnum<{
   readonly Write: { readonly bytes: Uint8Array }
+  /** Silence, on the clock of whoever listens. */
   readonly Wait: { readonly millis: number }
+  /** A short pause in real time. */
+  readonly Settle: { readonly pause: Effect.Effect<void> }
   /** The same bytes again and again until the client goes away, as fast as it reads, with this pause between them. */
-  readonly Repeat: { readonly bytes: Uint8Array; readonly pauseMillis: number }
+  readonly Repeat: { readonly bytes: Uint8Array; readonly pause: Effect.Effect<void> }
   readonly Reset: {}
   readonly End: {}
 }>
@@ -34,7 +38,7 @@ interface Connection {
   /** What the client sent, decrypted; empty when a TLS handshake did not end well. */
   readonly received: () => Buffer
   readonly requests: () => ReadonlyArray<SeenRequest>
-  readonly closedAt: () => Option.Option<number>
+  readonly isClosed: () => boolean
 }
 
 export interface FaultServer {
@@ -44,12 +48,14 @@ export interface FaultServer {
   readonly requests: () => ReadonlyArray<SeenRequest>
   /** How many plays were begun. */
   readonly exchanges: () => number
-  /** The milliseconds from `since` (of `performance.now`) until the last socket was closed. */
-  readonly closedAfter: (since: number) => Effect.Effect<number>
+  /** Ends when all sockets are closed. */
+  readonly closed: Effect.Effect<void>
   /** Ends when at least this many connections were made. */
   readonly connected: (count: number) => Effect.Effect<void>
   /** Ends when at least this many requests have arrived in full. */
   readonly received: (count: number) => Effect.Effect<void>
+  /** Ends when the server has become silent in this many plays, or repeats itself. */
+  readonly silent: (count: number) => Effect.Effect<void>
 }
 
 export interface ListenOptions {
@@ -118,23 +124,34 @@ const until = (socket: Net.Socket, event: "data" | "drain" | "close", holds: () 
 const write = (socket: Net.Socket, bytes: Uint8Array): Effect.Effect<void> =>
   Effect.suspend(() => socket.write(bytes) ? Effect.void : until(socket, "drain", () => !socket.writableNeedDrain))
 
-const run = (socket: Net.Socket, transport: Net.Socket): (step: Step) => Effect.Effect<void> =>
+const run = (socket: Net.Socket, transport: Net.Socket, onSilence: Effect.Effect<void>) =>
   Step.$match({
     Write: ({ bytes }) => write(socket, bytes),
-    Wait: ({ millis }) => Effect.sleep(millis),
-    Repeat: ({ bytes, pauseMillis }) =>
-      write(socket, bytes).pipe(Effect.zipRight(Effect.sleep(pauseMillis)), Effect.forever),
+    Wait: ({ millis }) => Effect.zipRight(onSilence, Effect.sleep(millis)),
+    Settle: ({ pause }) => pause,
+    Repeat: ({ bytes, pause }) =>
+      write(socket, bytes).pipe(
+        Effect.zipRight(onSilence),
+        Effect.zipRight(Effect.forever(Effect.zipRight(pause, write(socket, bytes))))
+      ),
     Reset: () => Effect.sync(() => transport.resetAndDestroy()),
     End: () => Effect.sync(() => socket.end())
   })
+
+/** The plays that a server has left. */
+interface Program {
+  readonly peekPlay: () => Play
+  readonly nextPlay: () => Play
+  /** Makes an effect that notes, once, that a play has become silent or repeats itself. */
+  readonly silence: () => Effect.Effect<void>
+}
 
 /** Serves the exchanges of one connection, one after the other, until the socket is closed. */
 const serve = (
   socket: Net.Socket,
   transport: Net.Socket,
   received: () => Buffer,
-  peekPlay: () => Play,
-  nextPlay: () => Play
+  { nextPlay, peekPlay, silence }: Program
 ): Effect.Effect<void> => {
   const complete = () => parseRequests(received()).filter((request) => request.complete).length
   const exchange = (index: number) =>
@@ -144,9 +161,11 @@ const serve = (
         yield* until(socket, "data", () => parseRequests(received()).length > index)
       }
       const play = nextPlay()
+      const onSilence = silence()
       if (play.after === "head") yield* until(socket, "data", () => parseRequests(received()).length > index)
       if (play.after === "request") yield* until(socket, "data", () => complete() > index)
-      yield* Effect.forEach(play.steps, run(socket, transport), { discard: true })
+      yield* Effect.forEach(play.steps, run(socket, transport, onSilence), { discard: true })
+      yield* onSilence
       if (play.steps.some((step) => step._tag === "End" || step._tag === "Reset")) return yield* Effect.never
       yield* until(socket, "data", () => complete() > index)
       return index + 1
@@ -163,38 +182,67 @@ export const listen = (options: ListenOptions): Effect.Effect<FaultServer, never
     const fork = yield* FiberSet.makeRuntime<never>()
     const connections: Array<Connection> = []
     const sockets = new Set<Net.Socket>()
-    let played = 0
+    const watchers = new Set<() => void>()
+    let begun = 0
+    let silent = 0
     let port = 0
+    const notify = () => {
+      for (const look of watchers) look()
+    }
+    const when = (what: string, holds: () => boolean): Effect.Effect<void> =>
+      waitFor(`the server on port ${port}: ${what}`)(Effect.async<void>((resume) => {
+        const look = () => {
+          if (holds()) resume(Effect.void)
+        }
+        watchers.add(look)
+        look()
+        return Effect.sync(() => watchers.delete(look))
+      }))
     const peekPlay = (): Play => {
       const plays = typeof options.plays === "function" ? options.plays(port) : options.plays
-      return plays[Math.min(played, plays.length - 1)] ?? plays[0]
+      return plays[Math.min(begun, plays.length - 1)] ?? plays[0]
     }
     const nextPlay = (): Play => {
       const play = peekPlay()
-      played++
+      begun++
+      notify()
       return play
+    }
+    const silence = () => {
+      let isNoted = false
+      return Effect.sync(() => {
+        if (isNoted) return
+        isNoted = true
+        silent++
+        notify()
+      })
     }
 
     const accept = (transport: Net.Socket) => {
       const chunks: Array<Buffer> = []
-      let closedAt = Option.none<number>()
+      let isClosed = false
       let joined = Buffer.alloc(0)
       const received = () => {
         if (chunks.length > 0) joined = Buffer.concat([joined, ...chunks.splice(0)])
         return joined
       }
       sockets.add(transport)
-      connections.push({ received, requests: () => parseRequests(received()), closedAt: () => closedAt })
+      connections.push({ received, requests: () => parseRequests(received()), isClosed: () => isClosed })
+      notify()
       transport.setNoDelay(true)
       transport.on("error", () => undefined)
       transport.once("close", () => {
-        closedAt = Option.some(performance.now())
+        isClosed = true
         sockets.delete(transport)
+        notify()
       })
       const start = (socket: Net.Socket) => {
         if (options.deaf === true) return
-        socket.on("data", (chunk: Buffer) => chunks.push(chunk))
-        fork(serve(socket, transport, received, peekPlay, nextPlay))
+        socket.on("data", (chunk: Buffer) => {
+          chunks.push(chunk)
+          notify()
+        })
+        fork(serve(socket, transport, received, { peekPlay, nextPlay, silence }))
       }
       if (options.tls === undefined) return start(transport)
       const secure = new Tls.TLSSocket(transport, { ...options.tls, isServer: true })
@@ -217,18 +265,15 @@ export const listen = (options: ListenOptions): Effect.Effect<FaultServer, never
     const address = server.address()
     if (address !== null && typeof address === "object") port = address.port
     const requests = () => connections.flatMap((connection) => connection.requests())
-    const poll = (holds: () => boolean): Effect.Effect<void> =>
-      Effect.suspend(() => holds() ? Effect.void : Effect.delay(poll(holds), "5 millis"))
     return {
       port,
       connections,
-      exchanges: () => played,
+      exchanges: () => begun,
       requests,
-      connected: (count) => poll(() => connections.length >= count),
-      received: (count) => poll(() => requests().filter((request) => request.complete).length >= count),
-      closedAfter: (since) =>
-        poll(() => connections.every((connection) => Option.isSome(connection.closedAt()))).pipe(
-          Effect.map(() => Math.max(0, ...connections.map((it) => Option.getOrElse(it.closedAt(), () => 0) - since)))
-        )
+      connected: (count) => when(`${count} connections`, () => connections.length >= count),
+      received: (count) =>
+        when(`${count} requests in full`, () => requests().filter((request) => request.complete).length >= count),
+      silent: (count) => when(`silence in ${count} plays`, () => silent >= count),
+      closed: when("all sockets closed", () => connections.every((connection) => connection.isClosed()))
     }
   })

@@ -1,6 +1,8 @@
-import type { Duration } from "effect"
 import type { Expected, LayerName } from "./expectations.ts"
 import type { ListenOptions, Plays } from "./FaultServer.ts"
+
+/** The deadline of every row, in milliseconds of the test clock. */
+export const deadline = 500
 
 export interface Ports {
   readonly self: number
@@ -28,9 +30,11 @@ export interface Scenario {
   readonly read?: ReadonlyArray<Expected>
   /** What customData holds in the update. */
   readonly customData?: Readonly<Record<string, unknown>>
-  /** A short deadline, for what would not end without one. */
-  readonly deadline?: Duration.DurationInput
-  /** The socket must be closed soon after the call has ended; on some layers only, where it is a list. */
+  /** Runs with a test clock, which is moved to the deadline when the server is silent or repeats itself. */
+  readonly expires?: boolean
+  /** Runs with a test clock that stands still at the beginning of 1970. */
+  readonly onTestClock?: boolean
+  /** The client must close its socket, while the server keeps it open; on some layers only, where it is a list. */
   readonly closes?: boolean | ReadonlyArray<LayerName>
   /** Not one byte of the request may arrive. */
   readonly silent?: boolean

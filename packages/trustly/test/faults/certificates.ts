@@ -33,9 +33,7 @@ const makeAuthority: Effect.Effect<Certificate> = Effect.promise(() =>
   })
 ).pipe(Effect.map((made) => ({ key: made.private, cert: made.cert })))
 
-export type Certificates = Effect.Effect.Success<typeof makeCertificates>
-
-export const makeCertificates = Effect.gen(function*() {
+const makeCertificates = Effect.gen(function*() {
   const authority = yield* makeAuthority
   return yield* Effect.all({
     authority: Effect.succeed(authority),
@@ -47,3 +45,8 @@ export const makeCertificates = Effect.gen(function*() {
     otherAddress: make({ signedBy: authority, host: { type: 7, ip: "127.0.0.2" } })
   })
 })
+
+export type Certificates = Effect.Effect.Success<typeof makeCertificates>
+
+/** Made once for each process. */
+export const certificates: Certificates = await Effect.runPromise(makeCertificates)

@@ -17,8 +17,8 @@ const agent = (ca: string) =>
 // the dispatcher is node's own option of fetch
 const requestInit = (dispatcher: Dispatcher): RequestInit & { readonly dispatcher: Dispatcher } => ({ dispatcher })
 
-export const clientLayers: ReadonlyArray<ClientLayer> = [
-  {
+const layers: Readonly<Record<LayerName, ClientLayer>> = {
+  fetch: {
     name: "fetch",
     layer: FetchHttpClient.layer,
     trusting: (authority) =>
@@ -27,12 +27,12 @@ export const clientLayers: ReadonlyArray<ClientLayer> = [
         Layer.scoped(FetchHttpClient.RequestInit, Effect.map(agent(authority), requestInit))
       )
   },
-  {
+  node: {
     name: "node",
     layer: NodeHttpClient.layer,
     trusting: (ca) => Layer.provide(NodeHttpClient.layerWithoutAgent, NodeHttpClient.makeAgentLayer({ ca }))
   },
-  {
+  undici: {
     name: "undici",
     layer: NodeHttpClient.layerUndici,
     trusting: (authority) =>
@@ -41,4 +41,8 @@ export const clientLayers: ReadonlyArray<ClientLayer> = [
         Layer.scoped(NodeHttpClient.Dispatcher, agent(authority))
       )
   }
-]
+}
+
+export const layerOf = (name: LayerName): ClientLayer => layers[name]
+
+export const clientLayers: ReadonlyArray<ClientLayer> = Object.values(layers)

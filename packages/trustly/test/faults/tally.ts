@@ -18,8 +18,10 @@ export const makeTally = (what: string): Tally => {
         return check
       }).pipe(Effect.zipLeft(Effect.sync(() => counts[name].held++))),
     print: () => {
-      const lines = clientLayers.map(({ name }) => `${name}: ${counts[name].held} of ${counts[name].run}`)
-      process.stdout.write(`\n${what}\n${lines.join("\n")}\n`)
+      const lines = clientLayers.filter(({ name }) => counts[name].run > 0).map(({ name }) =>
+        `${what}, ${name}: ${counts[name].held} of ${counts[name].run}\n`
+      )
+      process.stdout.write(lines.join(""))
     }
   }
 }

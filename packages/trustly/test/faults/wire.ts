@@ -1,4 +1,6 @@
+import { Effect } from "effect"
 import { reference } from "../support.ts"
+import { eventLoopTurns, nextRead } from "../waiting.ts"
 import { type Play, Step } from "./FaultServer.ts"
 import type { Plays } from "./Scenario.ts"
 
@@ -24,14 +26,20 @@ export const utf8 = (text: string): Uint8Array => Buffer.from(text, "utf8")
 
 export const write = (text: Bytes): Step => Step.Write({ bytes: bytes(text) })
 export const wait = (millis: number): Step => Step.Wait({ millis })
+/** Gives the client the chance to read what was written before. */
+export const flush = Step.Settle({ pause: nextRead })
+/** Lets what was written arrive in a packet of its own. */
+export const settle = Step.Settle({ pause: eventLoopTurns(2) })
 export const reset = Step.Reset()
 export const end = Step.End()
-export const repeat = (text: Bytes, pauseMillis: number): Step => Step.Repeat({ bytes: bytes(text), pauseMillis })
-/** Megabytes a second, with pauses enough that the rest of the process goes on. */
-export const flood = (text: string): Step => repeat(text.repeat(Math.ceil(32_768 / text.length)), 10)
-/** A cut that comes in a packet of its own, so that what was written before has arrived. */
-export const cut: ReadonlyArray<Step> = [wait(20), reset]
-export const close: ReadonlyArray<Step> = [wait(20), end]
+export const repeat = (text: Bytes, millis: number): Step =>
+  Step.Repeat({ bytes: bytes(text), pause: Effect.sleep(millis) })
+/** Megabytes a second in real time, with pauses in which the rest of the process continues. */
+export const flood = (text: string): Step =>
+  Step.Repeat({ bytes: bytes(text.repeat(Math.ceil(32_768 / text.length))), pause: eventLoopTurns(1) })
+/** Resets the connection when what was written before has arrived. */
+export const cut: ReadonlyArray<Step> = [settle, reset]
+export const close: ReadonlyArray<Step> = [settle, end]
 
 export const reply = (...steps: ReadonlyArray<Step>): Play => ({ after: "request", steps })
 export const onRequest = (...steps: ReadonlyArray<Step>): Plays => [reply(...steps)]

@@ -1,6 +1,7 @@
 import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { TrustlyRetry } from "effect-trustly"
+import { eventLoopTurns } from "../../waiting.ts"
 import type { Behaviour } from "../Behaviour.ts"
 import { brokenOrCut, type Expected, network, succeeds } from "../expectations.ts"
 import { listen, type Plays } from "../FaultServer.ts"
@@ -16,7 +17,7 @@ import {
   lastChunk,
   reply,
   reset,
-  wait,
+  settle,
   write
 } from "../wire.ts"
 
@@ -27,18 +28,18 @@ interface Reuse {
   readonly plays: Plays
   /** What the second call may give. */
   readonly second?: ReadonlyArray<Expected>
-  /** How long the second call comes after the first. */
-  readonly pause?: number
+  /** The second call does not wait until the client has seen what the server did after the first answer. */
+  readonly isAtOnce?: boolean
 }
 
 const reuses: Readonly<Record<string, Reuse>> = {
   "stays open": { plays: [reply(good)] },
-  "is closed between the calls": { plays: [reply(good, wait(10), end), reply(good)] },
-  "is reset between the calls": { plays: [reply(good, wait(10), reset), reply(good)] },
+  "is closed between the calls": { plays: [reply(good, settle, end), reply(good)] },
+  "is reset between the calls": { plays: [reply(good, settle, reset), reply(good)] },
   "is closed with the answer, and used again at once": {
     plays: [reply(good, end), reply(good)],
     second: seen,
-    pause: 0
+    isAtOnce: true
   },
   "is closed with the answer": { plays: [reply(good, end), reply(good)] },
   "says Connection: close": { plays: [reply(write(answer(200, goodBody, { connection: "close" })), end), reply(good)] },
@@ -55,11 +56,11 @@ const reuses: Readonly<Record<string, Reuse>> = {
   "is reset when used again": { plays: [reply(good), reply(reset), reply(good)], second: seen },
   "is closed when used again": { plays: [reply(good), reply(end), reply(good)], second: seen },
   "is reset in the second head": {
-    plays: [reply(good), reply(write("HTTP/1.1 2"), wait(20), reset), reply(good)],
+    plays: [reply(good), reply(write("HTTP/1.1 2"), settle, reset), reply(good)],
     second: seen
   },
   "is closed in the second body": {
-    plays: [reply(good), reply(write(head(200, { "content-length": 99 }) + "{"), wait(20), end), reply(good)],
+    plays: [reply(good), reply(write(head(200, { "content-length": 99 }) + "{"), settle, end), reply(good)],
     second: [network("Reset")]
   },
   "has bytes left over": {
@@ -76,7 +77,7 @@ const reuses: Readonly<Record<string, Reuse>> = {
   }
 }
 
-const reuse = (name: string, { pause = 60, plays, second = [succeeds()] }: Reuse): Behaviour => ({
+const reuse = (name: string, { isAtOnce = false, plays, second = [succeeds()] }: Reuse): Behaviour => ({
   name: `the connection ${name}`,
   check: (client) => {
     const twice = (retries: number, expected: ReadonlyArray<Expected>) =>
@@ -86,7 +87,7 @@ const reuse = (name: string, { pause = 60, plays, second = [succeeds()] }: Reuse
         const policy = TrustlyRetry.policy({ times: retries, baseDelay: "5 millis" })
         const call = Effect.exit(Effect.retry(service.update(customerId, update), policy))
         assertExpected(yield* call, [succeeds()])
-        if (pause > 0) yield* Effect.sleep(pause)
+        if (!isAtOnce) yield* eventLoopTurns(6)
         assertExpected(yield* call, expected)
         assertExpected(yield* call, [succeeds()])
       })

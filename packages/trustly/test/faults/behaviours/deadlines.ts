@@ -1,14 +1,15 @@
 import { HttpClient, HttpClientError, type HttpClientRequest } from "@effect/platform"
 import { assert } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Layer } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, Layer, Option, TestClock } from "effect"
+import { soon } from "../../waiting.ts"
 import type { Behaviour } from "../Behaviour.ts"
 import { type Expected, network, succeeds } from "../expectations.ts"
 import { listen, type Plays } from "../FaultServer.ts"
-import { assertClosed, assertExpected, makeService, soon, update } from "../harness.ts"
+import { assertClosed, assertExpected, endsSoon, makeService, moveToDeadline, update } from "../harness.ts"
 import type { ClientLayer } from "../layers.ts"
+import { deadline } from "../Scenario.ts"
 import { answer, customerId, goodBody, head, onRequest, repeat, wait, write } from "../wire.ts"
 
-const timeout = "300 millis"
 const announced = head(200, { "content-length": goodBody.length })
 
 const silences: Readonly<Record<string, Plays>> = {
@@ -19,74 +20,91 @@ const silences: Readonly<Record<string, Plays>> = {
 
 const uninterruptible = (name: string, plays: Plays): Behaviour => ({
   name: `the deadline ends a silence ${name} inside an uninterruptible caller`,
+  onTestClock: true,
   check: (client) =>
     Effect.gen(function*() {
       const server = yield* listen({ plays })
-      const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout })
-      const fiber = yield* Effect.fork(Effect.uninterruptible(service.update(customerId, update)))
-      const startedAt = performance.now()
-      const exit = yield* Fiber.await(fiber)
-      const endedAt = performance.now()
-      assertExpected(exit, [network("Timeout")])
-      assert.isBelow(endedAt - startedAt, 2300)
-      yield* assertClosed(server, endedAt)
+      const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout: deadline })
+      const fiber = yield* Effect.forkDaemon(Effect.uninterruptible(service.update(customerId, update)))
+      yield* server.silent(1)
+      yield* moveToDeadline(fiber, 10)
+      assertExpected(yield* endsSoon("the deadline is over", fiber), [network("Timeout")])
+      yield* assertClosed(server)
     })
 })
 
 const others: ReadonlyArray<Behaviour> = [
   {
     name: "the deadline leaves the caller's other fibers alone",
+    onTestClock: true,
     check: (client) =>
       Effect.gen(function*() {
         const server = yield* listen({ plays: onRequest() })
-        const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout })
-        const [exit, other] = yield* Effect.gen(function*() {
-          const child = yield* Effect.fork(Effect.delay(Effect.succeed("done"), "600 millis"))
+        const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout: deadline })
+        const children = yield* Deferred.make<Fiber.Fiber<string>>()
+        const caller = yield* Effect.fork(Effect.gen(function*() {
+          const child = yield* Effect.fork(Effect.delay(Effect.succeed("done"), 2 * deadline))
+          yield* Deferred.succeed(children, child)
           const failed = yield* Effect.exit(service.update(customerId, update))
           return [failed, yield* Fiber.await(child)] as const
-        })
+        }))
+        yield* server.silent(1)
+        yield* TestClock.adjust(deadline)
+        yield* assertClosed(server)
+        const child = yield* Deferred.await(children)
+        assert.isTrue(Option.isNone(yield* Fiber.poll(child)), "the child ended with the call")
+        yield* TestClock.adjust(deadline)
+        const [exit, other] = yield* soon("the end of the caller")(Fiber.join(caller))
         assertExpected(exit, [network("Timeout")])
         assert.deepStrictEqual(other, Exit.succeed("done"))
       })
   },
   {
-    name: "each of twenty calls at once has its own deadline",
+    name: "each of twenty calls at once has its own deadline, in real time",
     check: (client) =>
       Effect.gen(function*() {
         const server = yield* listen({ plays: onRequest() })
-        const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout })
-        const durations = yield* Effect.forEach(Array.from({ length: 20 }, (_, index) => index * 20), (late) =>
+        const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout: "300 millis" })
+        yield* Effect.forEach(Array.from({ length: 20 }, (_, index) => index * 20), (late) =>
           Effect.gen(function*() {
             yield* Effect.sleep(late)
             const startedAt = performance.now()
-            assertExpected(yield* Effect.exit(service.update(customerId, update)), [network("Timeout")])
-            return performance.now() - startedAt
-          }), { concurrency: "unbounded" })
-        for (const millis of durations) {
-          assert.isAtLeast(millis, 290)
-          assert.isBelow(millis, 2300)
-        }
+            const fiber = yield* Effect.fork(service.update(customerId, update))
+            // the reference: a timer of the same length, started at the same moment
+            yield* Effect.sleep("300 millis")
+            assertExpected(yield* endsSoon("a timer of the same length is over", fiber), [network("Timeout")])
+            assert.isAtLeast(performance.now() - startedAt, 290)
+          }), { concurrency: "unbounded", discard: true })
       })
   },
   {
     name: "a deadline of Infinity is none",
+    onTestClock: true,
     check: (client) =>
       Effect.gen(function*() {
-        const server = yield* listen({ plays: onRequest(wait(500), write(answer(200, goodBody))) })
+        const month = Duration.days(30)
+        const server = yield* listen({ plays: onRequest(wait(Duration.toMillis(month)), write(answer(200, goodBody))) })
         const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout: Duration.infinity })
-        assertExpected(yield* Effect.exit(service.update(customerId, update)), [succeeds()])
+        const fiber = yield* Effect.fork(service.update(customerId, update))
+        yield* server.received(1)
+        yield* TestClock.adjust(month)
+        assertExpected(yield* endsSoon("the server has answered", fiber), [succeeds()])
       })
   },
   {
     name: "a call after one that met its deadline",
+    onTestClock: true,
     check: (client) =>
       Effect.gen(function*() {
         const silent = { after: "request", steps: [] } as const
         const good = { after: "request", steps: [write(answer(200, goodBody))] } as const
         const server = yield* listen({ plays: [silent, good, silent, good] })
-        const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout })
-        for (const expected of [network("Timeout"), succeeds(), network("Timeout"), succeeds()]) {
-          assertExpected(yield* Effect.exit(service.update(customerId, update)), [expected])
+        const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout: deadline })
+        for (const [index, expected] of [network("Timeout"), succeeds(), network("Timeout"), succeeds()].entries()) {
+          const fiber = yield* Effect.fork(service.update(customerId, update))
+          yield* server.silent(index + 1)
+          if (expected._tag === "Failure") yield* moveToDeadline(fiber)
+          assertExpected(yield* endsSoon("the server is silent or has answered", fiber), [expected])
         }
       })
   }
@@ -151,17 +169,18 @@ const causes: Readonly<Record<string, readonly [cause: unknown, expected: Readon
   "no cause": [undefined, [network("Reset"), network("Protocol")]]
 }
 
-/** The service on an HttpClient that does what it is told; the name says whose form of errors it uses. */
+/** The service on an HttpClient that runs this effect; the name says whose form of errors it uses. */
 const scripted = (
   { name }: ClientLayer,
   run: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<never, HttpClientError.HttpClientError>
 ) => {
   const layer = Layer.succeed(HttpClient.HttpClient, HttpClient.make(run))
-  return makeService({ name, layer, trusting: () => layer }, "http://127.0.0.1:2", { timeout })
+  return makeService({ name, layer, trusting: () => layer }, "http://127.0.0.1:2", { timeout: deadline })
 }
 
 const failsConnecting = (name: string, [cause, expected]: readonly [unknown, ReadonlyArray<Expected>]): Behaviour => ({
   name: `the client fails with ${name}`,
+  onTestClock: true,
   check: (client) =>
     Effect.gen(function*() {
       const service = yield* scripted(client, (request) =>
@@ -174,12 +193,15 @@ const failsConnecting = (name: string, [cause, expected]: readonly [unknown, Rea
 
 const neverConnects = (name: string, forever: Effect.Effect<never>): Behaviour => ({
   name: `no connection within the deadline${name}`,
+  onTestClock: true,
   check: (client) =>
     Effect.gen(function*() {
-      const service = yield* scripted(client, () => forever)
-      const startedAt = performance.now()
-      assertExpected(yield* Effect.exit(service.update(customerId, update)), [network("Timeout")])
-      assert.isBelow(performance.now() - startedAt, 300 + 2000 + soon)
+      const connecting = yield* Deferred.make<void>()
+      const service = yield* scripted(client, () => Effect.zipRight(Deferred.succeed(connecting, undefined), forever))
+      const fiber = yield* Effect.forkDaemon(service.update(customerId, update))
+      yield* Deferred.await(connecting)
+      yield* moveToDeadline(fiber)
+      assertExpected(yield* endsSoon("the deadline is over", fiber), [network("Timeout")])
     })
 })
 

@@ -1,10 +1,11 @@
 import { assert } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber } from "effect"
+import { Effect, Exit, Fiber, TestClock } from "effect"
 import { TrustlyRetry } from "effect-trustly"
+import { eventLoopTurns, soon } from "../../waiting.ts"
 import type { Behaviour } from "../Behaviour.ts"
 import type { LayerName } from "../expectations.ts"
 import { listen, type ListenOptions } from "../FaultServer.ts"
-import { assertClosed, makeService, soon, update } from "../harness.ts"
+import { assertClosed, endsSoon, makeService, update, waitsUntil } from "../harness.ts"
 import {
   answer,
   chunk,
@@ -68,14 +69,14 @@ const interrupted = (name: string, { closes = all, listening, note, scheme = "ht
       const service = yield* makeService(client, `${scheme}://127.0.0.1:${server.port}`)
       const call = service.update(customerId, note === undefined ? update : { ...update, customData: { note } })
       const fiber = yield* Effect.fork(Effect.retry(call, TrustlyRetry.policy({ baseDelay: "5 millis" })))
-      yield* server.connected(1)
-      yield* Effect.sleep("100 millis")
-      const startedAt = performance.now()
-      const exit = yield* Fiber.interrupt(fiber)
+      // a server that reads nothing, or no TLS, has nothing to play but the connection
+      yield* listening.deaf === true ? server.connected(1) : server.silent(1)
+      yield* eventLoopTurns(3)
+      const exit = yield* soon("the end of the interruption")(Fiber.interrupt(fiber))
       assert(Exit.isInterrupted(exit), `ended with ${String(exit)}`)
-      assert.isBelow(performance.now() - startedAt, soon, "the interruption took long")
-      if (closes.includes(client.name)) yield* assertClosed(server, startedAt)
-      yield* Effect.sleep("100 millis")
+      if (closes.includes(client.name)) yield* assertClosed(server)
+      // long enough for a retry to show
+      yield* eventLoopTurns(10)
       assert.isAtMost(server.requests().length, 1, "requests")
       // undici opens one more connection when it has closed one, and sends nothing on it
       for (const connection of server.connections.slice(1)) assert.strictEqual(connection.received().length, 0)
@@ -84,19 +85,17 @@ const interrupted = (name: string, { closes = all, listening, note, scheme = "ht
 
 const inRetryWait: Behaviour = {
   name: "interrupted in a retry's wait",
+  onTestClock: true,
   check: (client) =>
     Effect.gen(function*() {
       const server = yield* listen({ plays: onRequest(write(answer(503, "", { "retry-after": 1 }))) })
       const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
-      const answered = yield* Deferred.make<void>()
-      const call = Effect.tapError(service.update(customerId, update), () => Deferred.succeed(answered, undefined))
-      const fiber = yield* Effect.fork(Effect.retry(call, TrustlyRetry.policy()))
-      yield* Deferred.await(answered)
-      yield* Effect.sleep("20 millis")
+      const fiber = yield* Effect.fork(Effect.retry(service.update(customerId, update), TrustlyRetry.policy()))
+      yield* waitsUntil(1000)
       const exit = yield* Fiber.interrupt(fiber)
       assert(Exit.isInterrupted(exit), `ended with ${String(exit)}`)
-      // past the wait, when the next attempt would have been made
-      yield* Effect.sleep("1200 millis")
+      yield* TestClock.adjust("1 minute")
+      yield* eventLoopTurns(10)
       assert.strictEqual(server.exchanges(), 1, "attempts")
     })
 }
@@ -108,26 +107,30 @@ const beforeItStarts: Behaviour = {
       const server = yield* listen({ plays: onRequest() })
       const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
       const fiber = yield* Effect.fork(service.update(customerId, update))
-      const exit = yield* Fiber.interrupt(fiber)
+      const exit = yield* soon("the end of the interruption")(Fiber.interrupt(fiber))
       assert(Exit.isInterrupted(exit), `ended with ${String(exit)}`)
-      yield* Effect.sleep("100 millis")
+      yield* eventLoopTurns(10)
       assert.strictEqual(server.requests().length, 0, "requests")
     })
 }
 
 const lost: Behaviour = {
   name: "lost in a race, or out of the caller's own time",
+  onTestClock: true,
   check: (client) =>
     Effect.gen(function*() {
       const server = yield* listen({ plays: onRequest(write(announced)) })
       const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
       const call = service.update(customerId, update)
-      const winner = yield* Effect.exit(Effect.race(call, Effect.delay(Effect.succeed("won"), "100 millis")))
-      assert.deepStrictEqual(winner, Exit.succeed("won"))
-      yield* assertClosed(server, performance.now())
-      const late = yield* Effect.timeoutOption(call, "100 millis").pipe(Effect.exit)
+      const raced = yield* Effect.fork(Effect.race(call, Effect.as(server.silent(1), "won")))
+      assert.deepStrictEqual(yield* endsSoon("the other has won", raced), Exit.succeed("won"))
+      yield* assertClosed(server)
+      const timed = yield* Effect.fork(Effect.timeoutOption(call, "1 second"))
+      yield* server.silent(2)
+      yield* TestClock.adjust("1 second")
+      const late = yield* endsSoon("the caller's time is over", timed)
       assert(Exit.isSuccess(late) && late.value._tag === "None", `ended with ${String(late)}`)
-      yield* assertClosed(server, performance.now())
+      yield* assertClosed(server)
     })
 }
 

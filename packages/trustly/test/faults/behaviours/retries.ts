@@ -1,10 +1,12 @@
 import { assert } from "@effect/vitest"
-import { Effect, Exit, Fiber, Ref } from "effect"
+import { Effect, Exit, Fiber, Ref, TestClock } from "effect"
 import { TrustlyRetry } from "effect-trustly"
+import { eventLoopTurns, waitFor } from "../../waiting.ts"
 import type { Behaviour } from "../Behaviour.ts"
 import { decode, network, rateLimited, rejected, serverError, succeeds, validation } from "../expectations.ts"
-import { listen, type Play } from "../FaultServer.ts"
-import { assertExpected, makeService, retryingService, update } from "../harness.ts"
+import { type FaultServer, listen, type Play } from "../FaultServer.ts"
+import { assertExpected, endsSoon, makeService, retryingService, update, waitsUntil } from "../harness.ts"
+import { deadline } from "../Scenario.ts"
 import {
   answer,
   chunk,
@@ -44,12 +46,6 @@ const mended: Readonly<Record<string, Play>> = {
   "a bad chunk": reply(write(`${chunkedHead()}zz\r\n`), ...close),
   "no HTTP": reply(write("SSH-2.0-OpenSSH_9.6\r\n"), ...close),
   "two lengths": reply(write(`HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}`), ...close),
-  "silence on connection": onConnection(),
-  "silence after the request": reply(),
-  "silence after the headers": reply(write(announced)),
-  "silence in the body": reply(write(announced + half)),
-  "a byte every 50 ms": reply(write(head(200)), repeat(" ", 50)),
-  "endless 103": reply(repeat(head(103), 50)),
   "408": reply(write(answer(408))),
   "425": reply(write(answer(425))),
   "429": reply(write(answer(429))),
@@ -65,21 +61,46 @@ const mended: Readonly<Record<string, Play>> = {
   "400 with code 378": reply(write(answer(400, envelope(378))))
 }
 
-const soon = { baseDelay: "5 millis" } as const
-// short, because some of the faults are silence, which ends at the deadline only
-const timeout = "400 millis"
+/** Silences that the deadline ends. */
+const silences: Readonly<Record<string, Play>> = {
+  "silence on connection": onConnection(),
+  "silence after the request": reply(),
+  "silence after the headers": reply(write(announced)),
+  "silence in the body": reply(write(announced + half)),
+  "a byte every 50 ms": reply(write(head(200)), repeat(" ", 50)),
+  "endless 103": reply(repeat(head(103), 50))
+}
 
-const mends = (name: string, fault: Play): Behaviour => ({
+const quick = { baseDelay: "5 millis" } as const
+
+/** Moves the clock to the deadline of each attempt that meets a silence, and through the wait before the next attempt. */
+const endSilences = (server: FaultServer, count: number) =>
+  Effect.forEach(Array.from({ length: count }, (_, index) => index + 1), (silence) =>
+    Effect.gen(function*() {
+      yield* server.silent(silence)
+      yield* eventLoopTurns(2)
+      yield* TestClock.adjust(deadline)
+      while (server.exchanges() <= silence) yield* Effect.zipRight(eventLoopTurns(1), TestClock.adjust(5))
+    }), { discard: true })
+
+const mends = (isSilence: boolean) => ([name, fault]: readonly [string, Play]): Behaviour => ({
   name: `${name}: once, twice, three times, then a success; four times is too often`,
+  onTestClock: isSilence,
   check: (client) =>
     Effect.forEach([1, 2, 3, 4], (times) =>
       Effect.gen(function*() {
         const [first = good, ...rest] = [...Array.from({ length: times }, () => fault), good]
         const server = yield* listen({ plays: [first, ...rest] })
-        const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout })
+        const service = yield* makeService(
+          client,
+          `http://127.0.0.1:${server.port}`,
+          isSilence ? { timeout: deadline } : {}
+        )
         const attempts = yield* Ref.make(0)
         const call = Effect.zipRight(Ref.update(attempts, (n) => n + 1), service.update(customerId, update))
-        const exit = yield* Effect.exit(Effect.retry(call, TrustlyRetry.policy(soon)))
+        const calls = yield* Effect.fork(Effect.retry(call, TrustlyRetry.policy(quick)))
+        if (isSilence) yield* Effect.raceFirst(Fiber.await(calls), endSilences(server, times))
+        const exit = yield* waitFor("the end of the attempts")(Fiber.await(calls))
         const made = yield* Ref.get(attempts)
         if (times <= 3) assertExpected(exit, [succeeds()])
         // a connection that undici opened and did not use may have taken one of the faults on connection
@@ -87,7 +108,7 @@ const mends = (name: string, fault: Play): Behaviour => ({
         if (fault.after === "connection") assert.isAtMost(made, Math.min(times, 3) + 1, "attempts")
         else assert.strictEqual(made, Math.min(times, 3) + 1, "attempts")
         assert.isAtMost(server.requests().length, made, "requests")
-      }), { concurrency: 4, discard: true })
+      }), { concurrency: isSilence ? 1 : 4, discard: true })
 })
 
 /** Faults that a retry does not mend, and what becomes of them. */
@@ -112,28 +133,32 @@ const notMended = {
 
 const givesUp: ReadonlyArray<Behaviour> = Object.entries(notMended).map(([name, { expected, play }]) => ({
   name: `${name}: no retry`,
+  onTestClock: true,
   check: (client) =>
     Effect.gen(function*() {
       const server = yield* listen({ plays: [play, good] })
       const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
-      const startedAt = performance.now()
-      const exit = yield* Effect.exit(Effect.retry(service.update(customerId, update), TrustlyRetry.policy(soon)))
-      assertExpected(exit, expected)
+      const call = yield* Effect.fork(Effect.retry(service.update(customerId, update), TrustlyRetry.policy(quick)))
+      yield* server.silent(1)
+      assertExpected(yield* endsSoon("the first attempt has failed, and the clock stands still", call), expected)
       assert.strictEqual(server.exchanges(), 1, "attempts")
-      assert.isBelow(performance.now() - startedAt, 5000)
     })
 }))
 
 const waits: Behaviour = {
   name: "waits as long as Retry-After asks, never less",
+  onTestClock: true,
   check: (client) =>
     Effect.gen(function*() {
       const server = yield* listen({ plays: [reply(write(answer(503, "", { "retry-after": 1 }))), good] })
       const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
-      const startedAt = performance.now()
-      const exit = yield* Effect.exit(Effect.retry(service.update(customerId, update), TrustlyRetry.policy(soon)))
-      assertExpected(exit, [succeeds()])
-      assert.isAtLeast(performance.now() - startedAt, 990)
+      const call = yield* Effect.fork(Effect.retry(service.update(customerId, update), TrustlyRetry.policy(quick)))
+      yield* waitsUntil(1000)
+      yield* TestClock.adjust(999)
+      yield* eventLoopTurns(10)
+      assert.strictEqual(server.exchanges(), 1, "attempts")
+      yield* TestClock.adjust(1)
+      assertExpected(yield* endsSoon("the clock has moved by Retry-After", call), [succeeds()])
     })
 }
 
@@ -143,10 +168,10 @@ const longWait: Behaviour = {
     Effect.gen(function*() {
       const server = yield* listen({ plays: [reply(write(answer(503, "", { "retry-after": 3_000_000 }))), good] })
       const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
-      const policy = TrustlyRetry.policy({ ...soon, maxRetryAfter: "3650 days" })
+      const policy = TrustlyRetry.policy({ ...quick, maxRetryAfter: "3650 days" })
       const fiber = yield* Effect.fork(Effect.retry(service.update(customerId, update), policy))
       yield* server.received(1)
-      yield* Effect.sleep("300 millis")
+      yield* eventLoopTurns(20)
       assert.strictEqual(server.exchanges(), 1, "attempts")
       yield* Fiber.interrupt(fiber)
     })
@@ -157,7 +182,7 @@ const worst: Behaviour = {
   check: (client) =>
     Effect.gen(function*() {
       const server = yield* listen({ plays: [reply(reset), reply(write(answer(429)))] })
-      const service = yield* retryingService(client, `http://127.0.0.1:${server.port}`, TrustlyRetry.policy(soon))
+      const service = yield* retryingService(client, `http://127.0.0.1:${server.port}`, TrustlyRetry.policy(quick))
       const exit = yield* Effect.exit(service.update(customerId, update))
       assertExpected(exit, [{ ...rateLimited(), outcome: "Unknown" }])
       assert.strictEqual(server.exchanges(), 4, "attempts")
@@ -169,7 +194,7 @@ const layered: Behaviour = {
   check: (client) =>
     Effect.gen(function*() {
       const server = yield* listen({ plays: [reply(reset), reply(write(announced + half), ...cut), good] })
-      const service = yield* retryingService(client, `http://127.0.0.1:${server.port}`, TrustlyRetry.policy(soon))
+      const service = yield* retryingService(client, `http://127.0.0.1:${server.port}`, TrustlyRetry.policy(quick))
       assertExpected(yield* Effect.exit(service.get(customerId)), [succeeds()])
       assert.strictEqual(server.exchanges(), 3, "attempts")
       assertExpected(yield* Effect.exit(service.update(customerId, update)), [succeeds()])
@@ -184,13 +209,14 @@ const unretried: Behaviour = {
       const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
       assertExpected(yield* Effect.exit(service.update(customerId, update)), [network("Reset")])
       // long enough for a hidden retry to show
-      yield* Effect.sleep("100 millis")
+      yield* eventLoopTurns(10)
       assert.strictEqual(server.exchanges(), 1, "attempts")
     })
 }
 
 export const retries: ReadonlyArray<Behaviour> = [
-  ...Object.entries(mended).map(([name, play]) => mends(name, play)),
+  ...Object.entries(mended).map(mends(false)),
+  ...Object.entries(silences).map(mends(true)),
   ...givesUp,
   waits,
   longWait,

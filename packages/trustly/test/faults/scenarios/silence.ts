@@ -11,7 +11,7 @@ import {
   serverError,
   validation
 } from "../expectations.ts"
-import type { Plays, Scenario } from "../Scenario.ts"
+import { deadline, type Plays, type Scenario } from "../Scenario.ts"
 import {
   answer,
   chunk,
@@ -28,13 +28,11 @@ import {
   write
 } from "../wire.ts"
 
-export const deadline = "500 millis"
-
 const late = (
   name: string,
   plays: Plays,
   more: Partial<Scenario> = {}
-): Scenario => ({ name, plays, deadline, closes: true, expected: [network("Timeout")], ...more })
+): Scenario => ({ name, plays, expires: true, closes: true, expected: [network("Timeout")], ...more })
 
 const announced = head(200, { "content-length": goodBody.length })
 const half = goodBody.slice(0, goodBody.length / 2)
@@ -61,7 +59,7 @@ const silent: ReadonlyArray<Scenario> = [
   }),
   late(
     "most of the deadline before the head, most of it in the body",
-    onRequest(wait(350), write(announced), wait(350), write(goodBody))
+    onRequest(wait(0.7 * deadline), write(announced), wait(0.7 * deadline), write(goodBody))
   )
 ]
 
@@ -75,8 +73,8 @@ const slow: ReadonlyArray<Scenario> = [
   late("a chunk extension, a byte every 50 ms", onRequest(write(`${chunkedHead()}5;`), repeat("a", 50))),
   late("trailers, one every 50 ms", onRequest(write(`${chunkedHead()}0\r\n`), repeat("x: y\r\n", 50))),
   late("empty lines before the head, one every 50 ms", onRequest(repeat("\r\n", 50))),
-  late("a body a second late", onRequest(write(announced), wait(1000), write(goodBody))),
-  late("an answer a second late", onRequest(wait(1000), write(answer(200, goodBody))))
+  late("a body twice as late as the deadline", onRequest(write(announced), wait(2 * deadline), write(goodBody))),
+  late("an answer twice as late as the deadline", onRequest(wait(2 * deadline), write(answer(200, goodBody))))
 ]
 
 // a layer may give up on these by itself, and must not take longer than the deadline
@@ -165,7 +163,9 @@ const chunkOfSpaces = `4000\r\n${" ".repeat(0x4000)}\r\n`
 const tooLarge: ReadonlyArray<Scenario> = [
   endless("an endless body without a length", onRequest(write(head(200)), flood(" "))),
   endless("an endless body of chunks", onRequest(write(chunkedHead()), flood(chunkOfSpaces))),
-  endless("an endless body of chunks of a byte", onRequest(write(chunkedHead()), flood("1\r\na\r\n"))),
+  endless("an endless body of chunks of a byte", onRequest(write(chunkedHead()), flood("1\r\na\r\n")), {
+    maxResponseBytes: 20_000
+  }),
   endless(
     "a length of 10^12, and as many bytes",
     onRequest(write(head(200, { "content-length": 10 ** 12 })), flood(" "))
@@ -184,7 +184,7 @@ const tooLarge: ReadonlyArray<Scenario> = [
     { maxResponseBytes: 1000 }
   ),
   endless("a length over the limit, then silence", onRequest(write(head(200, { "content-length": 2 ** 21 }))), {
-    deadline,
+    expires: true,
     // the announced size alone is over the limit
     expected: [decode("TooLarge"), network("Timeout")]
   })

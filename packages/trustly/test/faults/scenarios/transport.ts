@@ -8,6 +8,7 @@ import {
   close,
   cut,
   end,
+  flush,
   goodBody,
   head,
   lastChunk,
@@ -15,7 +16,7 @@ import {
   onHead,
   onRequest,
   reset,
-  wait,
+  settle,
   write
 } from "../wire.ts"
 
@@ -77,7 +78,7 @@ const cuts: ReadonlyArray<Scenario> = [
     { name: `${name} on connection`, plays: onConnection(step), expected: [network("Reset")] },
     {
       name: `${name} on connection, a little later`,
-      plays: onConnection(wait(20), step),
+      plays: onConnection(settle, step),
       expected: [network("Reset")]
     },
     { name: `${name} inside the request`, plays: onHead(step), expected: [network("Reset")] },
@@ -88,7 +89,7 @@ const cuts: ReadonlyArray<Scenario> = [
       expected: [network("Reset")]
     },
     { name: `${name} after the request`, plays: onRequest(step), expected: [network("Reset")] },
-    { name: `${name} after a 103`, plays: onRequest(write(head(103)), wait(20), step), expected: [network("Reset")] }
+    { name: `${name} after a 103`, plays: onRequest(write(head(103)), settle, step), expected: [network("Reset")] }
   ]),
   ...cutAt("content-length", plain, [1, 8, 12, 15, 30, bodyAt - 2, bodyAt - 1, bodyAt, bodyAt + 1, -100, -1]),
   ...cutAt("chunked", chunked, [50, bodyAt, -200, -10, -5, -4, -2, -1]),
@@ -207,7 +208,7 @@ const badChunks: ReadonlyArray<Scenario> = [
 const oneByteAtATime: Scenario = {
   name: "a good answer, a byte in every packet",
   plays: onRequest(
-    ...[...Buffer.from(chunked)].flatMap((byte): ReadonlyArray<Step> => [write(Buffer.of(byte)), wait(0)])
+    ...[...Buffer.from(chunked)].flatMap((byte): ReadonlyArray<Step> => [write(Buffer.of(byte)), flush])
   ),
   expected: [succeeds()]
 }

@@ -1,0 +1,4 @@
+import { layerOf } from "./layers.ts"
+import { testTable } from "./table.ts"
+
+testTable(layerOf("undici"))

@@ -74,8 +74,10 @@ const write = (folder: string, name: string, text: string): void => {
 }
 
 const compileEffect3Names = (): void => {
-  write("docs/build/effect-4", "names.ts", programOf(3))
-  compile("docs/build/effect-4", ["names.ts"], { noEmit: true })
+  // a folder where the packages of Effect 3 can be imported
+  const folder = "packages/trustly-sandbox/build/effect-4"
+  write(folder, "names.ts", programOf(3))
+  compile(folder, ["names.ts"], { noEmit: true })
 }
 
 const makeWorkspace = (): string => {

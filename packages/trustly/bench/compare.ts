@@ -5,10 +5,10 @@
 import { Array, Duration, Effect, Option, type Scope } from "effect"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { inspect } from "node:util"
-import { makeCertificates } from "../test/faults/certificates.ts"
+import { certificates } from "../test/faults/certificates.ts"
 import type { Expected, LayerName } from "../test/faults/expectations.ts"
 import { listen } from "../test/faults/FaultServer.ts"
-import type { Scenario } from "../test/faults/Scenario.ts"
+import { deadline as shortDeadline, type Scenario } from "../test/faults/Scenario.ts"
 import { themes } from "../test/faults/scenarios.ts"
 import { answer, customerId, goodBody, onRequest, write } from "../test/faults/wire.ts"
 import { axiosAndRetry } from "./compare/axios.ts"
@@ -110,7 +110,7 @@ const play = (scenario: Scenario, { layer, make }: Contender): Effect.Effect<Row
     })
     const scheme = scenario.tls === undefined ? "http" : "https"
     const url = scenario.url?.({ self: server.port, other: other.port }) ?? `${scheme}://127.0.0.1:${server.port}`
-    const deadline = Duration.decode(scenario.deadline ?? patience)
+    const deadline = scenario.expires === true ? Duration.millis(shortDeadline) : patience
     const client = yield* Effect.acquireRelease(
       Effect.sync(() =>
         make({
@@ -170,7 +170,7 @@ const compare = (contender: Contender, rows: ReadonlyArray<Scenario>) =>
 
 const program = Effect.gen(function*() {
   // those that trust an authority of their own are a matter of set-up, not of the fault
-  const rows = Object.values(themes(yield* makeCertificates)).flat().filter(({ trusts }) => trusts !== true)
+  const rows = Object.values(themes(certificates)).flat().filter(({ trusts }) => trusts !== true)
   const results = yield* Effect.forEach(contenders, (contender) => compare(contender, rows))
   mkdirSync("packages/trustly/build", { recursive: true })
   writeFileSync(

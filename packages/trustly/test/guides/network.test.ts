@@ -10,12 +10,10 @@ import { type AddressInfo, connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
-import { makeCertificates } from "../faults/certificates.ts"
+import { certificates } from "../faults/certificates.ts"
 import { listen } from "../faults/FaultServer.ts"
 import { answer, customerId, goodBody, onRequest, write } from "../faults/wire.ts"
 import * as Network from "./network.ts"
-
-const certificates = await Effect.runPromise(makeCertificates)
 
 const trustly = listen({ plays: onRequest(write(answer(200, goodBody))), tls: certificates.good })
 

@@ -36,7 +36,7 @@ const showClient = ({ accessId, customers, url }) => {
     "export TRUSTLY_ACCESS_KEY=sandbox  # unless the sandbox was started with another"
   ].join("\n")
   const id = String(customers[0]?.customer["customerId"] ?? "1001165729")
-  const program = "npx tsx apps/customer-updates/src/main.ts"
+  const program = "npx effect-trustly-cli"
   byId("command", HTMLElement).textContent = `${program} update ${quoted(id)} --vip 2 --city Reno --state NV`
 }
 

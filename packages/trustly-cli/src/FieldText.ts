@@ -1,0 +1,45 @@
+/** Reads the value of a field from text, as it stands on the command line or in a CSV cell. */
+import * as DateTime from "effect/DateTime"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type { Wire } from "./Json.ts"
+import * as Json from "./Json.ts"
+
+/** A tier that is a whole number is sent as a number. `007` and `1e3` stay text: as numbers they would come back as others. */
+const tier = (text: string): string | number => `${Number(text)}` === text && /^\d+$/.test(text) ? Number(text) : text
+
+const datePattern = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
+
+/** Milliseconds since 1970 have 12 or 13 digits from 1973 to 2286. Fewer digits are seconds, a day of Excel, or 20260131. */
+export const isMilliseconds = (value: number): boolean => value >= 1e11 && value < 1e13
+
+const instant = (text: string): Option.Option<number> =>
+  /^\d+$/.test(text)
+    ? Option.filter(Option.some(Number(text)), isMilliseconds)
+    : Option.fromNullable(datePattern.exec(text)?.[1]).pipe(
+      // February 30 would be read as March 2
+      Option.filter((day) => Option.exists(DateTime.make(day), (it) => DateTime.formatIsoDateUtc(it) === day)),
+      Option.flatMap(() => DateTime.make(text)),
+      Option.map(DateTime.toEpochMillis)
+    )
+
+/** What an instant looks like in text. */
+const anInstant = "a date such as 2026-01-31 or 2026-01-31T09:30:00Z, or milliseconds since 1970"
+
+const anObject = "a JSON object"
+
+/** The wire value of a field, or what was expected instead. */
+export const read = (path: string, text: string): Either.Either<unknown, string> => {
+  switch (path) {
+    case "vip":
+      return Either.right(tier(text))
+    case "enrollDate":
+    case "createdAt":
+    case "updatedAt":
+      return Either.fromOption(instant(text), () => anInstant)
+    case "customData":
+      return Either.fromOption<Wire, string>(Json.parseObject(text), () => anObject)
+    default:
+      return Either.right(text)
+  }
+}

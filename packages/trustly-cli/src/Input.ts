@@ -1,0 +1,103 @@
+/** Where input comes from: a regular file, which can be read again, or a stream such as stdin, a pipe, or a FIFO. */
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { createReadStream } from "node:fs"
+import type { Readable } from "node:stream"
+import { pipeline } from "node:stream"
+import { createGunzip } from "node:zlib"
+import * as FileProblem from "./FileProblem.ts"
+import type { Problem } from "./Problem.ts"
+import { usage } from "./Problem.ts"
+
+export interface Input {
+  /** What messages call it. */
+  readonly name: string
+  /** The path of a regular file; none for a stream, which can be read only once. */
+  readonly file: Option.Option<string>
+  readonly open: Effect.Effect<Readable, never, Scope.Scope>
+}
+
+export type Bytes = AsyncIterable<Uint8Array>
+
+const acquire = (make: () => Readable): Effect.Effect<Readable, never, Scope.Scope> =>
+  Effect.acquireRelease(Effect.sync(make), (readable) => Effect.sync(() => readable.destroy()))
+
+const stdin: Input = { name: "stdin", file: Option.none(), open: acquire(() => process.stdin) }
+
+const stdinNames: ReadonlySet<string> = new Set(["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"])
+
+/** Finds what a name stands for. `label` is what messages call it. */
+export const find = (name: string, label = name): Effect.Effect<Input, Problem, FileSystem.FileSystem> =>
+  Effect.gen(function*() {
+    if (name === "-") return stdin
+    const fs = yield* FileSystem.FileSystem
+    const { type } = yield* fs.stat(name)
+    if (type === "Directory") return yield* usage(`Cannot read ${label}: it is a directory, not a file`)
+    if (type === "File") {
+      // the same file by another name has the same journal
+      const file = yield* fs.realPath(name)
+      return { name: label, file: Option.some(file), open: acquire(() => createReadStream(file)) }
+    }
+    // stdin may be a socket, which cannot be opened by its name
+    if (stdinNames.has(name)) return stdin
+    return { name: label, file: Option.none(), open: acquire(() => createReadStream(name)) }
+  }).pipe(Effect.mapError(FileProblem.unreadable(label)))
+
+/**
+ * Reads an input through an async generator. Unlike `NodeStream.pipeThroughDuplex`, Node's own iterators never lose an error of the
+ * source when a transform behind it ends first.
+ */
+export const read = <A>(
+  { name, open }: Input,
+  transform: (bytes: Bytes) => AsyncIterable<ReadonlyArray<A>>,
+  onError: (error: unknown) => Problem = FileProblem.unreadable(name)
+): Stream.Stream<A, Problem> =>
+  Stream.unwrapScoped(Effect.map(open, (readable) => {
+    // its `return` is never called: it would wait for a read that may never end, while the scope destroys what is read
+    const iterator = transform(readable)[Symbol.asyncIterator]()
+    return Stream.repeatEffectChunkOption(
+      Effect.tryPromise({ try: () => iterator.next(), catch: (error) => Option.some(onError(error)) }).pipe(
+        Effect.flatMap((next) =>
+          next.done === true ? Effect.fail(Option.none()) : Effect.succeed(Chunk.unsafeFromArray(next.value))
+        )
+      )
+    )
+  }))
+
+/** The bytes as they are. */
+export const bytes = (input: Input): Stream.Stream<Uint8Array, Problem> =>
+  read(input, async function*(source) {
+    for await (const chunk of source) yield [chunk]
+  })
+
+/** Reads ahead until there are enough bytes. Returns them, and all bytes from the start. */
+export const peek = async (
+  source: Bytes,
+  isEnough: (head: Buffer) => boolean
+): Promise<readonly [head: Buffer, bytes: Bytes]> => {
+  const iterator = source[Symbol.asyncIterator]()
+  // iterating twice must not end the source
+  const rest: Bytes = { [Symbol.asyncIterator]: () => ({ next: () => iterator.next() }) }
+  let head = Buffer.alloc(0)
+  for await (const part of rest) {
+    head = Buffer.concat([head, part])
+    if (isEnough(head)) break
+  }
+  const all = async function*() {
+    if (head.byteLength > 0) yield head
+    yield* rest
+  }
+  return [head, all()]
+}
+
+/** Decompresses what begins as gzip data does, whatever its name is. No text in UTF-8 begins so. */
+export const decompress = async function*(source: Bytes): AsyncGenerator<Uint8Array> {
+  const [head, all] = await peek(source, ({ byteLength }) => byteLength >= 2)
+  if (head[0] === 0x1f && head[1] === 0x8b) yield* pipeline(all, createGunzip(), constVoid)
+  else yield* all
+}

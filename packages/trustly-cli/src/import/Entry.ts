@@ -1,0 +1,113 @@
+/** Decodes a line of the input: a command, nothing to do, or what is wrong with it. */
+import type { CustomerBatch } from "effect-trustly"
+import { TrustlyValidationError } from "effect-trustly"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import * as Decode from "../Decode.ts"
+import type { Wire } from "../Json.ts"
+import * as Json from "../Json.ts"
+import * as Failures from "./Failures.ts"
+import type { Line } from "./Lines.ts"
+import { maxCommandBytes } from "./Lines.ts"
+
+/** A command with its line, and what the line contained: a failed line is written again. */
+export type Command = CustomerBatch.Command & { readonly line: number; readonly source: () => Wire }
+
+export type Entry =
+  | { readonly _tag: "Command"; readonly line: number; readonly command: Command }
+  | { readonly _tag: "Nothing"; readonly line: number }
+  | { readonly _tag: "Bad"; readonly line: number; readonly source: Wire; readonly error: TrustlyValidationError }
+
+type Decoded = Either.Either<CustomerBatch.Command, TrustlyValidationError>
+
+const refuse = (path: string, expected: string): Decoded =>
+  Either.left(new TrustlyValidationError({ issues: [{ path, problem: "invalid", expected }] }))
+
+// users of CSV and of plain customers look for a field where they wrote it
+const withoutPrefix = (error: TrustlyValidationError): TrustlyValidationError =>
+  new TrustlyValidationError({
+    operation: error.operation,
+    issues: error.issues.map((issue) => ({ ...issue, path: issue.path.replace(/^(update|change)\./, "") }))
+  })
+
+/** A customer that names itself. One with an `externalId` only is changed, never created. */
+const decodeCustomer = (wire: Wire): Decoded => {
+  const { customerId, externalId } = wire
+  if (customerId !== undefined) return Either.mapLeft(Decode.command({ customerId, update: wire }), withoutPrefix)
+  return Either.flatMap(Decode.update(wire), () =>
+    externalId === undefined
+      ? refuse("customerId", "a customerId or an externalId")
+      : Either.mapLeft(Decode.command({ externalId, change: wire }), withoutPrefix))
+}
+
+/** A line must not stop those behind it, whatever decoding it throws. */
+const attempt = (decode: () => Decoded): Decoded =>
+  Either.getOrElse(Either.try(decode), () => refuse("", "a command or a customer"))
+
+const make = (line: number, source: () => Wire, decode: () => Decoded): Entry => {
+  const decoded = attempt(decode)
+  if (Either.isLeft(decoded)) return { _tag: "Bad", line, source: source(), error: decoded.left }
+  const command = decoded.right
+  return "change" in command && Object.keys(command.change).length === 0
+    ? { _tag: "Nothing", line }
+    : { _tag: "Command", line, command: { ...command, line, source } }
+}
+
+/** What a line contains: of a failure record, the command in it. */
+const sourceOf = (text: string): Option.Option<Wire> =>
+  Option.map(
+    Json.parseObject(text),
+    (wire) => Option.match(Failures.parseRecord(wire), { onNone: () => wire, onSome: ({ source }) => source })
+  )
+
+const isTooLong = (text: string): boolean =>
+  text.length > maxCommandBytes || (text.length > maxCommandBytes / 3 && Buffer.byteLength(text) > maxCommandBytes)
+
+const expectedLine = "a line of at most 1 MiB in UTF-8"
+
+/** A line of NDJSON: a command, a customer, or a failure record that contains one of these. */
+export const ofLine = ({ line, text }: Line): Entry => {
+  if (text === undefined) return make(line, () => ({}), () => refuse("", expectedLine))
+  const source = sourceOf(text)
+  if (Option.isNone(source)) {
+    const expected = Json.nesting(text).deepest > Json.maxDepth
+      ? `one JSON object, nested at most ${Json.maxDepth} levels deep`
+      : "one JSON object"
+    return make(line, () => ({ text }), () => refuse("", isTooLong(text) ? expectedLine : expected))
+  }
+  const wire = source.value
+  // a line that was not JSON stands in its failure record as text
+  if (typeof wire["text"] === "string" && Object.keys(wire).length === 1) return ofLine({ line, text: wire["text"] })
+  // the record of a line is longer than the line
+  if (isTooLong(text) && Option.isNone(Option.flatMap(Json.parseObject(text), Failures.parseRecord))) {
+    return make(line, () => wire, () => refuse("", expectedLine))
+  }
+  return make(
+    line,
+    // parsed again where it is needed: keeping it would double the memory of what waits
+    () => Option.getOrElse(sourceOf(text), () => ({})),
+    () => "update" in wire || "change" in wire ? Decode.command(wire) : decodeCustomer(wire)
+  )
+}
+
+/** The change that a CSV row describes. A cell that cannot be read is a problem of its field. */
+export const ofRow = (
+  line: number,
+  { customerId, externalId, ...fields }: Wire,
+  issues: TrustlyValidationError["issues"]
+): Entry => {
+  const source = customerId === undefined
+    ? externalId === undefined ? { change: fields } : { externalId, change: fields }
+    : { customerId, change: externalId === undefined ? fields : { externalId, ...fields } }
+  return make(line, () => source, () => {
+    if (issues.length > 0) return Either.left(new TrustlyValidationError({ operation: "modify", issues }))
+    if (customerId === undefined && externalId === undefined) {
+      return refuse("customerId", "a customerId or an externalId")
+    }
+    return Either.mapLeft(Decode.command(source), withoutPrefix)
+  })
+}
+
+/** A CSV row that has more cells than the header, or is not UTF-8. */
+export const ofBrokenRow = (line: number, cells: ReadonlyArray<string>, expected: string): Entry =>
+  make(line, () => ({ text: cells.join(",") }), () => refuse("", expected))

@@ -1,0 +1,111 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Ref, TestClock } from "effect"
+import type { TrustlyError } from "effect-trustly"
+import {
+  TrustlyAuthError,
+  TrustlyDecodeError,
+  TrustlyNetworkError,
+  TrustlyNotFoundError,
+  TrustlyRateLimitError,
+  TrustlyRejectedError,
+  TrustlyRetry,
+  TrustlyServerError,
+  TrustlyValidationError
+} from "effect-trustly"
+import * as Report from "../src/Report.ts"
+
+const errors: ReadonlyArray<readonly [error: TrustlyError, status: number, line: RegExp]> = [
+  [new TrustlyValidationError({}), 2, /No update was sent\. Fix the fields/],
+  [new TrustlyValidationError({ status: 400 }), 1, /Nothing was changed\. Fix the fields/],
+  [
+    new TrustlyValidationError({ status: 400, outcome: "Unknown" }),
+    1,
+    /may have been applied\. Fix the fields/
+  ],
+  [new TrustlyAuthError({}), 2, /Nothing was changed\. Check TRUSTLY_ACCESS_ID/],
+  [new TrustlyNotFoundError({ operation: "get" }), 1, /\(HTTP 404\)\. Check the customerId/],
+  [new TrustlyRejectedError({}), 1, /Nothing was changed\. Retrying won't help/],
+  [new TrustlyRejectedError({ status: 302 }), 1, /Nothing was changed\. Check TRUSTLY_BASE_URL/],
+  [new TrustlyRejectedError({ status: 0 }), 1, /Nothing was changed\. Check TRUSTLY_BASE_URL/],
+  [new TrustlyRateLimitError({}), 1, /Nothing was changed\. Run it again later/],
+  [new TrustlyRateLimitError({ retryAfter: Duration.seconds(7) }), 1, /Run it again in 7 s/],
+  [new TrustlyServerError({}), 1, /The update may have been applied\. Run it again later/],
+  [new TrustlyServerError({ status: 501 }), 1, /may have been applied\. Retrying won't help/],
+  [new TrustlyServerError({ operation: "get" }), 1, /\(HTTP 500\)\. Run it again later/],
+  [new TrustlyNetworkError({ reason: "Dns" }), 1, /No update was sent\. Check TRUSTLY_BASE_URL and the network/],
+  [
+    new TrustlyNetworkError({ reason: "Connect" }),
+    1,
+    /No update was sent\. Check TRUSTLY_BASE_URL, HTTPS_PROXY, and the network/
+  ],
+  [new TrustlyNetworkError({ reason: "Tls" }), 1, /No update was sent\. Check .* certificates/],
+  [new TrustlyNetworkError({ reason: "Timeout" }), 1, /may have been applied\. Run it again.*TRUSTLY_TIMEOUT/],
+  [new TrustlyNetworkError({ reason: "Reset" }), 1, /may have been applied\. Run it again/],
+  [
+    new TrustlyNetworkError({ reason: "Protocol" }),
+    1,
+    /may have been applied\. Check TRUSTLY_BASE_URL, also whether it starts with http or https/
+  ],
+  [new TrustlyDecodeError({}), 1, /The update was applied\. Don't send it again\. Check with `get`/],
+  [new TrustlyDecodeError({ operation: "get" }), 1, /\(HTTP 200\)\. Check TRUSTLY_BASE_URL/]
+]
+
+describe("an error is reported in one line with its exit status", () => {
+  for (const [error, status, line] of errors) {
+    it(`${error.message}`, () => {
+      const problem = Report.problem(error)
+      assert.match(problem.message, line)
+      assert.include(problem.message, error.message)
+      assert.notInclude(problem.message, "\n")
+      assert.strictEqual(problem.status, status)
+    })
+  }
+})
+
+const reportedRetries = (failures: ReadonlyArray<TrustlyError>, times: number) =>
+  Effect.gen(function*() {
+    const lines = yield* Ref.make<ReadonlyArray<string>>([])
+    const policy = TrustlyRetry.policy({
+      times,
+      baseDelay: "1 seconds",
+      maxDelay: "1 seconds",
+      maxRetryAfter: "9 seconds"
+    })
+    let attempt = 0
+    const call = Effect.suspend(() => {
+      const failure = failures[attempt++]
+      return failure === undefined ? Effect.void : Effect.fail(failure)
+    })
+    const report = (line: string) => Ref.update(lines, (all) => [...all, line])
+    const fiber = yield* Effect.fork(Effect.either(Effect.retry(call, Report.announced(policy, report))))
+    yield* TestClock.adjust("1 minutes")
+    yield* fiber
+    return yield* Ref.get(lines)
+  })
+
+describe("an announced retry policy", () => {
+  it.effect("reports each retry with its wait", () =>
+    Effect.gen(function*() {
+      const retryAfter = Duration.seconds(7)
+      const lines = yield* reportedRetries([
+        new TrustlyServerError({ status: 503, retryAfter }),
+        new TrustlyRateLimitError({ retryAfter })
+      ], 3)
+      assert.strictEqual(lines.length, 2)
+      assert.match(lines[0] ?? "", /HTTP 503.*\. Retrying in 7 s$/)
+      assert.match(lines[1] ?? "", /HTTP 429.*\. Retrying in 7 s$/)
+    }))
+
+  it.effect("reports nothing for the last failure", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* reportedRetries([new TrustlyAuthError({})], 3), [])
+      assert.deepStrictEqual(
+        yield* reportedRetries([new TrustlyServerError({ retryAfter: Duration.seconds(10) })], 3),
+        []
+      )
+      assert.strictEqual(
+        (yield* reportedRetries([new TrustlyServerError({}), new TrustlyServerError({})], 1)).length,
+        1
+      )
+    }))
+})

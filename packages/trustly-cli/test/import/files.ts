@@ -1,0 +1,35 @@
+/** Files for the tests of the import. */
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as FileSystem from "@effect/platform/FileSystem"
+import { Chunk, Effect, Option, Stream } from "effect"
+import { gzipSync } from "node:zlib"
+import * as Source from "../../src/import/Source.ts"
+
+/** A file of this name in a folder of its own. */
+export const write = (name: string, content: string | Uint8Array) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const file = `${yield* fs.makeTempDirectoryScoped()}/${name}`
+    const bytes = typeof content === "string" ? Buffer.from(content) : content
+    yield* fs.writeFile(file, /\.gz$/i.test(name) ? gzipSync(bytes) : bytes)
+    return file
+  })
+
+/** The entries that the lines of a file decode to. */
+export const entries = (
+  name: string,
+  content: string | Uint8Array,
+  options: Partial<Source.Options> = {}
+) =>
+  Effect.gen(function*() {
+    const source = yield* Source.open(yield* write(name, content), {
+      format: Option.none(),
+      ignoreUnknownColumns: false,
+      ...options
+    })
+    const items = Chunk.toReadonlyArray(yield* Stream.runCollect(source.items))
+    return items.map((item) => item.decode())
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+
+export const ndjson = (...lines: ReadonlyArray<unknown>): string =>
+  lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join("")

@@ -1,8 +1,8 @@
 /**
- * The TypeScript blocks of the README and the guides, written out as files.
+ * Writes the TypeScript blocks of the README and the guides as files.
  *
- * A block is a program to compile and run; marked `no-run` it is only compiled, marked `test` it is run by vitest. A mark that ends
- * in `.ts` is its file name, by which other blocks of the page import it.
+ * A block is a program that is compiled and run. A block marked `no-run` is only compiled, one marked `test` runs in vitest. A mark
+ * that ends in `.ts` names the file, so that other blocks of the page can import it.
  */
 import { execFileSync } from "node:child_process"
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -12,9 +12,12 @@ export const run = (folder: string, command: string, ...args: ReadonlyArray<stri
   execFileSync(command, args, { cwd: folder, stdio: "inherit" })
 }
 
-const guides = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"))
+const guides = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) =>
+  name.endsWith(".md") && !/^(node_modules|build)\b/.test(name)
+)
 
-const pages: ReadonlyArray<string> = [
+/** The README, those of the packages, and the guides. */
+export const pages: ReadonlyArray<string> = [
   "README.md",
   ...readdirSync("packages").map((name) => join("packages", name, "README.md")),
   ...guides.map((name) => join("docs", name))
@@ -36,10 +39,11 @@ const blocksOf = (page: string): ReadonlyArray<Block> =>
     }
   )
 
-/** Writes the blocks of all pages into a folder of its own, and says which are to be run and how. */
+/** Writes the blocks of each page into a folder named after it, and returns those to run. */
 export const writeBlocks = (folder: string) => {
   rmSync(folder, { recursive: true, force: true })
-  const blocks = pages.flatMap(blocksOf)
+  // the blocks of Effect 4 have a check of their own
+  const blocks = pages.flatMap(blocksOf).filter(({ mark }) => mark !== "effect-4")
   for (const { code, file } of blocks) {
     mkdirSync(join(folder, file, ".."), { recursive: true })
     writeFileSync(join(folder, file), code)

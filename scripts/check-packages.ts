@@ -1,6 +1,6 @@
 /**
- * Looks into the packed packages, installs them into a new project, compiles and runs every page's blocks there, and measures
- * what a bundle with the service in it weighs.
+ * Checks the contents of the packed packages, installs them into a new project, compiles and runs every page's blocks there, and
+ * measures the size of a bundle with the service in it.
  */
 import { build } from "esbuild"
 import { execFileSync } from "node:child_process"
@@ -17,18 +17,18 @@ const fail = (problem: string): never => {
 const read = (tarball: string, ...args: ReadonlyArray<string>): string =>
   execFileSync("tar", [...args, "-f", tarball], { encoding: "utf8", maxBuffer: 2 ** 26 })
 
-/** Only what a user needs, and every map points at a file that is there. */
+/** The tarball has only what a user needs, and every source map points at a file in it. */
 const checkContents = (tarball: string): void => {
   const files = read(tarball, "-tz").trim().split("\n")
   for (const name of ["LICENSE", "README.md", "package.json", "dist/index.js", "dist/index.d.ts"]) {
     if (!files.includes(`package/${name}`)) fail(`${tarball} lacks ${name}`)
   }
-  const strays = files.filter((name) =>
+  const unexpected = files.filter((name) =>
     !/^package\/(LICENSE|README\.md|CHANGELOG\.md|package\.json|src\/.*\.ts|dist\/.*\.(js|d\.ts)(\.map)?|page\/[^/]+)$/
       .test(name) ||
     /test\.|tsbuildinfo/.test(name)
   )
-  if (strays.length > 0) fail(`${tarball} holds ${strays.join(", ")}`)
+  if (unexpected.length > 0) fail(`${tarball} contains ${unexpected.join(", ")}`)
   for (const map of files.filter((name) => name.endsWith(".map"))) {
     const { sources }: { readonly sources: ReadonlyArray<string> } = JSON.parse(read(tarball, "-xzO", map))
     const missing = sources.filter((source) => !files.includes(posix.join(posix.dirname(map), source)))
@@ -61,12 +61,12 @@ const compile = (
   const config = { compilerOptions, include: [options.include], exclude: options.exclude }
   writeFileSync(join(consumer, "blocks/tsconfig.json"), JSON.stringify(config))
   run(consumer, "node", `node_modules/${typescript}/bin/tsc`, "-p", "blocks")
-  process.stdout.write(`types pass: ${options.include}, ${typescript}, ${moduleResolution}\n`)
+  process.stdout.write(`types are valid: ${options.include}, ${typescript}, ${moduleResolution}\n`)
 }
 
 const compilers = ["typescript-5.9", "typescript-7.0"]
 
-/** Every declaration is checked, those of the dependencies too; but vitest's own do not pass everywhere. */
+/** Checks every declaration, including those of the dependencies. The exception is vitest, whose own do not pass everywhere. */
 const checkTypes = (consumer: string): void => {
   for (const typescript of compilers) {
     compile(consumer, typescript, "Bundler", { include: "**/*.ts", exclude: ["**/*.test.ts"], skipLibCheck: false })
@@ -77,7 +77,7 @@ const checkTypes = (consumer: string): void => {
 
 const kilobytes = (bytes: number): number => bytes / 1000
 
-/** The service, tree-shaken and minified, as a bundler for browsers and workers makes it; Effect is left out. */
+/** The size of the service in kB, tree-shaken and minified as for browsers and workers, without Effect. */
 const bundle = async (consumer: string): Promise<readonly [minified: number, gzipped: number]> => {
   const { metafile, outputFiles: [output] } = await build({
     stdin: { contents: `export { CustomerService } from "effect-trustly"`, resolveDir: consumer },
@@ -85,28 +85,29 @@ const bundle = async (consumer: string): Promise<readonly [minified: number, gzi
     format: "esm",
     metafile: true,
     minify: true,
-    // a Node built-in cannot be resolved with it
+    // the build fails on an import of a Node built-in
     platform: "neutral",
     external: ["effect", "@effect/platform"],
     write: false
   })
   const testing = Object.keys(metafile.inputs).filter((name) => /\/testing\b/.test(name))
-  if (testing.length > 0) fail(`a bundle holds ${testing.join(", ")}`)
+  if (testing.length > 0) fail(`a bundle contains ${testing.join(", ")}`)
   const text = output?.contents ?? fail("no bundle")
   return [kilobytes(text.byteLength), kilobytes(gzipSync(text).byteLength)]
 }
 
-/** The README's figures are those that were measured, within 5 %. */
+/** The figures in the README are within 5 % of the measured ones. */
 const checkSize = (measured: readonly [minified: number, gzipped: number]): void => {
-  const said = /([\d.]+) kB minified, ([\d.]+) kB gzipped/.exec(readFileSync("README.md", "utf8"))
+  const documented = /([\d.]+) kB minified, ([\d.]+) kB gzipped/.exec(readFileSync("README.md", "utf8"))
   const figures = measured.map((size) => size.toFixed(1))
   process.stdout.write(`bundle: ${figures[0]} kB minified, ${figures[1]} kB gzipped\n`)
-  if (said === null || measured.some((size, at) => Math.abs(Number(said[at + 1]) / size - 1) > 0.05)) {
-    fail(`README.md says "${said?.[0]}" of a bundle`)
+  if (documented === null || measured.some((size, at) => Math.abs(Number(documented[at + 1]) / size - 1) > 0.05)) {
+    fail(`README.md says "${documented?.[0]}" about the bundle`)
   }
 }
 
-packages.map(tarballOf).forEach(checkContents)
+// what has a command only is checked by check-cli.ts
+for (const { folder } of packages.filter(({ isLibrary }) => isLibrary)) checkContents(tarballOf(folder))
 const consumer = makeConsumer(
   ...ofTheWorkspace,
   ...compilers.map((name) => `${name}@npm:${name.replace("-", "@")}`)

@@ -1,4 +1,4 @@
-/** Makes the same calls with the packed library in every runtime that npm can bring, and compares what comes of them. */
+/** Makes the same calls with the packed library in every runtime that npm can install, and compares the results. */
 import { build } from "esbuild"
 import { execFileSync, spawn } from "node:child_process"
 import { once } from "node:events"
@@ -6,7 +6,7 @@ import { cpSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { makeConsumer, ofTheWorkspace } from "./consumer.ts"
 
-/** `refused` is what a connection that is refused looks like: not every runtime tells it from one that broke. */
+/** `refused` is the result of a refused connection: not every runtime distinguishes it from one that broke. */
 const expected = (refused: "Connect NotSent" | "Reset Unknown") => [
   "vip 2",
   "TrustlyNotFoundError Rejected",
@@ -19,7 +19,7 @@ const expected = (refused: "Connect NotSent" | "Reset Unknown") => [
 const consumer = makeConsumer(...ofTheWorkspace, "--ignore-scripts", "bun@1.4.5", "deno@2.9.6", "workerd@1.20261117.1")
 cpSync("scripts/runtimes", consumer, { recursive: true })
 
-/** The binary for this machine, without the launcher that an install script would have to finish. */
+/** The binary for this machine: the package's launcher needs an install script, which does not run here. */
 const binary = (scope: string, ...path: ReadonlyArray<string>): string => {
   const scoped = join("node_modules", scope)
   const [name = ""] = readdirSync(join(consumer, scoped))

@@ -1,37 +1,56 @@
-/** A new project outside the workspace, in which the packed packages are installed as a user gets them. */
-import { mkdtempSync, readFileSync, realpathSync, writeFileSync } from "node:fs"
+/** A new project outside the workspace with the packed packages in it, as a user installs them. */
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { run } from "./blocks.ts"
 
-export const packages = ["packages/trustly", "packages/trustly-sandbox"] as const
-
-export const tarballOf = (folder: string): string => resolve(folder, "build/package.tgz")
-
-/** What the workspace itself was tested with. */
-const pinned = (name: string, folder = "packages/trustly"): string => {
-  const manifest: { readonly version: string } = JSON.parse(
-    readFileSync(join(folder, "node_modules", name, "package.json"), "utf8")
-  )
-  return `${name}@${manifest.version}`
+export interface Package {
+  readonly name: string
+  readonly folder: string
+  readonly dependencies: Readonly<Record<string, string>>
+  /** Whether the package can be imported: one with a command only cannot. */
+  readonly isLibrary: boolean
 }
 
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly exports?: object
+}
+
+const readManifest = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, "package.json"), "utf8"))
+
+const readPackage = (folder: string): Package => {
+  const { dependencies = {}, exports = {}, name } = readManifest(folder)
+  return { name, folder, dependencies, isLibrary: "." in exports }
+}
+
+/** The packages that are published. */
+export const packages: ReadonlyArray<Package> = readdirSync("packages").map((name) =>
+  readPackage(join("packages", name))
+)
+
+/** Where `pnpm pack` puts the tarball of a package. */
+export const tarballOf = (folder: string): string => resolve(folder, "build/package.tgz")
+
+/** The tarball as `npm run tarballs` hands it to a user. */
+export const collectedTarball = (name: string): string => resolve("tarballs", `${name}.tgz`)
+
+/** What a reader of the guides has installed beside our packages, in the versions that the workspace is tested with. */
 export const ofTheWorkspace = [
-  pinned("effect"),
-  pinned("@effect/platform"),
-  pinned("@effect/platform-node"),
-  pinned("@effect/vitest"),
-  pinned("@effect/opentelemetry", "packages/trustly-cli"),
-  pinned("vitest"),
-  pinned("@types/node", "."),
+  ...Object.entries(readManifest("docs").dependencies ?? {}).flatMap(([name, version]) =>
+    version.startsWith("workspace:") ? [] : `${name}@${readManifest(join("docs/node_modules", name)).version}`
+  ),
   // the declarations of @effect/platform-node 0.108 import it
   "@types/ws@8"
 ]
 
 /** Makes the project with plain npm and returns its folder. */
 export const makeConsumer = (...dependencies: ReadonlyArray<string>): string => {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "effect-trustly-consumer-")))
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
-  run(folder, "npm", "install", "--no-audit", "--no-fund", "--silent", ...packages.map(tarballOf), ...dependencies)
-  return folder
+  const consumer = realpathSync(mkdtempSync(join(tmpdir(), "effect-trustly-consumer-")))
+  const tarballs = packages.map(({ folder }) => tarballOf(folder))
+  writeFileSync(join(consumer, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
+  run(consumer, "npm", "install", "--no-audit", "--no-fund", "--silent", ...tarballs, ...dependencies)
+  return consumer
 }

@@ -1,5 +1,5 @@
-// npm packs `exports` as they stand, and those point at sources that a user cannot run; pnpm puts in those of `publishConfig`
+// pnpm replaces `exports` with those of `publishConfig`. npm does not, and the ones for development point at TypeScript sources.
 if (!process.env.npm_config_user_agent?.startsWith("pnpm/")) {
-  process.stderr.write("Pack and publish with pnpm (npm run tarballs): npm makes a package whose exports do not work\n")
+  process.stderr.write("Use pnpm to pack and publish (npm run tarballs): a package packed by npm cannot be imported\n")
   process.exitCode = 1
 }

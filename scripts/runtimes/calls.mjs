@@ -10,14 +10,14 @@ const at = (baseUrl) => {
   return Effect.provide(CustomerService.make(options), FetchHttpClient.layer)
 }
 
-const word = Effect.match({
+const describeResult = Effect.match({
   onSuccess: ({ vip }) => `vip ${vip}`,
   onFailure: ({ _tag, outcome, reason }) => [_tag, reason, outcome].filter((part) => part !== undefined).join(" ")
 })
 
-/** What the library does in this runtime, one word for each call, against a local Trustly and a server that redirects to it. */
-export const calls = ({ sandbox, redirecting, nobody }) => {
-  const next = (fault, operation) =>
+/** The results of some calls in this runtime, against a local Trustly, a server that redirects to it, and a port that refuses connections. */
+export const calls = ({ sandbox, redirecting, refusing }) => {
+  const failNext = (fault, operation) =>
     Effect.promise(() =>
       fetch(new URL("/_sandbox/faults", sandbox), {
         method: "POST",
@@ -28,15 +28,17 @@ export const calls = ({ sandbox, redirecting, nobody }) => {
   return Effect.runPromise(Effect.gen(function*() {
     const customers = yield* at(sandbox)
     const change = customers.modify(customerId, () => ({ vip: 2 }))
-    yield* next({ _tag: "Status", status: 503 }, "update")
-    const retried = yield* word(Effect.retry(change, TrustlyRetry.policy({ baseDelay: "10 millis" })))
-    const missing = yield* word(customers.get("unknown"))
-    yield* next({ _tag: "Silence" }, "update")
-    const silent = yield* word(change)
-    yield* next({ _tag: "Reset", where: "body" }, "update")
-    const cut = yield* word(change)
-    const redirected = yield* word(Effect.flatMap(at(redirecting), (service) => service.get(customerId)))
-    const unreachable = yield* word(Effect.flatMap(at(nobody), (service) => service.update(customerId, customer)))
+    yield* failNext({ _tag: "Status", status: 503 }, "update")
+    const retried = yield* describeResult(Effect.retry(change, TrustlyRetry.policy({ baseDelay: "10 millis" })))
+    const missing = yield* describeResult(customers.get("unknown"))
+    yield* failNext({ _tag: "Silence" }, "update")
+    const silent = yield* describeResult(change)
+    yield* failNext({ _tag: "Reset", where: "body" }, "update")
+    const cut = yield* describeResult(change)
+    const redirected = yield* describeResult(Effect.flatMap(at(redirecting), (service) => service.get(customerId)))
+    const unreachable = yield* describeResult(
+      Effect.flatMap(at(refusing), (service) => service.update(customerId, customer))
+    )
     return [retried, missing, silent, cut, redirected, unreachable]
   }))
 }

@@ -7,7 +7,7 @@ const onFreePort = (server) =>
     server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${server.address().port}/api/v1`))
   )
 
-/** Prints the addresses of a local Trustly, of a server that redirects to it, and of nobody. */
+/** Prints the URLs of a local Trustly, of a server that redirects to it, and of a port that refuses connections. */
 const main = Effect.gen(function*() {
   const { url: sandbox } = yield* TrustlySandbox
   const redirects = createServer((request, response) => {
@@ -16,9 +16,9 @@ const main = Effect.gen(function*() {
   })
   const closed = createServer()
   const urls = yield* Effect.promise(async () => {
-    const [redirecting, nobody] = await Promise.all([onFreePort(redirects), onFreePort(closed)])
+    const [redirecting, refusing] = await Promise.all([onFreePort(redirects), onFreePort(closed)])
     closed.close()
-    return { sandbox, redirecting, nobody }
+    return { sandbox, redirecting, refusing }
   })
   process.stdout.write(`${JSON.stringify(urls)}\n`)
   yield* Effect.never

@@ -83,7 +83,4 @@ export const eventually = <A, E, R>(
   effect: Effect.Effect<A, E, R>,
   isExpected: (value: A) => boolean
 ): Effect.Effect<A, E, R> =>
-  Effect.flatMap(
-    effect,
-    (value) => isExpected(value) ? Effect.succeed(value) : Effect.zipRight(pause, eventually(effect, isExpected))
-  )
+  Effect.filterOrElse(effect, isExpected, () => Effect.zipRight(pause, eventually(effect, isExpected)))

@@ -1,12 +1,23 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Either, FastCheck } from "effect"
-import type { Issue } from "effect-trustly"
-import * as Input from "../../src/internal/input.ts"
-import { least } from "../support.ts"
+import { Effect, Either, FastCheck } from "effect"
+import { CustomerRequest, type Issue } from "effect-trustly"
+import { json, least, scriptedService } from "./support.ts"
 
 const invalid = (path: string, expected: string): ReadonlyArray<Issue> => [{ path, problem: "invalid", expected }]
 
-const idRule = "1 to 128 characters without / \\ ? # %, white space and control characters, and not . or .."
+/** The URLs that `get` requests for an ID. */
+const requestedUrls = (customerId: string) =>
+  Effect.gen(function*() {
+    const urls: Array<string> = []
+    const customers = yield* scriptedService(({ url }) => {
+      urls.push(url)
+      return json({ customer: {} })
+    })
+    yield* Effect.either(customers.get(customerId))
+    return urls
+  })
+
+const idRule = "1 to 128 characters without / \\ ? # %, white space, or control characters, and not . or .."
 
 describe("the identifier of a customer", () => {
   const refused = [
@@ -32,7 +43,7 @@ describe("the identifier of a customer", () => {
   ]
   for (const customerId of refused) {
     it(`${JSON.stringify(customerId).slice(0, 30)} is refused`, () => {
-      const checked = Either.flip(Input.pathSegment("get", customerId))
+      const checked = Either.flip(CustomerRequest.get(customerId))
       const error = Either.getOrThrow(checked)
       assert.deepStrictEqual(error.issues, invalid("customerId", idRule))
       assert.deepStrictEqual([error.operation, error.outcome, error.isRetryable], ["get", "NotSent", false])
@@ -50,26 +61,35 @@ describe("the identifier of a customer", () => {
       ["a".repeat(128), "a".repeat(128)]
     ] as const
   ) {
-    it(`${JSON.stringify(customerId).slice(0, 30)} is encoded`, () =>
-      assert.deepStrictEqual(Input.pathSegment("get", customerId), Either.right(segment)))
+    it.effect(`${JSON.stringify(customerId).slice(0, 30)} is encoded`, () =>
+      Effect.map(
+        requestedUrls(customerId),
+        (urls) => assert.deepStrictEqual(urls.map((url) => new URL(url).pathname), [`/api/v1/customers/${segment}`])
+      ))
   }
 
-  it.prop("is one segment of a path, or refused", [FastCheck.string({ unit: "binary" })], ([customerId]) => {
-    const checked = Input.pathSegment("get", customerId)
-    if (Either.isLeft(checked)) return
-    const { hash, pathname, search } = new URL(`https://example.test/customers/${checked.right}`)
-    assert.deepStrictEqual([pathname, search, hash], [`/customers/${checked.right}`, "", ""])
-    assert.strictEqual(decodeURIComponent(checked.right), customerId)
-  })
+  it.effect.prop(
+    "is one segment of a path, or refused",
+    [FastCheck.string({ unit: "binary" })],
+    ([customerId]) =>
+      Effect.map(requestedUrls(customerId), (urls) => {
+        const [url] = urls
+        if (url === undefined) return assert.isTrue(Either.isLeft(CustomerRequest.get(customerId)))
+        const { hash, pathname, search } = new URL(url)
+        const segments = pathname.split("/")
+        assert.deepStrictEqual([segments.length, search, hash], [5, "", ""])
+        assert.strictEqual(decodeURIComponent(segments[4] ?? ""), customerId)
+      })
+  )
 })
 
 // from programs without types, too
-const query = (by: unknown) => Input.query(Object.assign({ externalId: "" }, { externalId: undefined }, by))
+const query = (by: unknown) => CustomerRequest.find(Object.assign({ externalId: "" }, { externalId: undefined }, by))
 
 describe("what customers are looked for by", () => {
   it("is one identifier, as it is", () => {
-    assert.deepStrictEqual(query({ externalId: "a b/ä" }), Either.right({ externalId: "a b/ä" }))
-    assert.deepStrictEqual(query({ customerId: "1" }), Either.right({ customerId: "1" }))
+    assert.deepStrictEqual(query({ externalId: "a b/ä" }), Either.right({ query: { externalId: "a b/ä" } }))
+    assert.deepStrictEqual(query({ customerId: "1" }), Either.right({ query: { customerId: "1" } }))
   })
 
   for (
@@ -95,12 +115,15 @@ describe("what customers are looked for by", () => {
   }
 })
 
-const issues = (input: object) => Either.getOrThrow(Either.flip(Input.upsertBody({ ...least, ...input }))).issues
+const createOrUpdate = (input: object) =>
+  CustomerRequest.createOrUpdate(Object.assign({ ...least, externalId: "" }, { externalId: undefined }, input))
+
+const issues = (input: object) => Either.getOrThrow(Either.flip(createOrUpdate(input))).issues
 
 describe("a customer to create or update", () => {
   it("has an identifier", () => {
     for (const id of [{ externalId: "E" }, { customerId: "1" }, { externalId: "E", customerId: "1" }]) {
-      assert.deepStrictEqual(Input.upsertBody({ ...least, ...id }), Either.right({ ...least, ...id }))
+      assert.deepStrictEqual(Either.getOrThrow(createOrUpdate(id)).body, { ...least, ...id })
     }
     const none: ReadonlyArray<Issue> = [{
       path: "externalId",

@@ -1,18 +1,21 @@
 import * as Headers from "@effect/platform/Headers"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Either, Option } from "effect"
-import type { TrustlyError } from "effect-trustly"
-import type { Body } from "../../src/internal/answer.ts"
-import { type Asked, classify, network } from "../../src/internal/classify.ts"
+import { serverMessages, type TrustlyError } from "effect-trustly"
+import type { Operation } from "../../src/internal/operations.ts"
+import * as Response from "../../src/internal/response.ts"
 import * as RetryAfter from "../../src/internal/retryAfter.ts"
 
-const write: Asked<string> = {
-  operation: "update",
-  writes: true,
-  customerId: "1001165729",
+type Body = Response.Body
+
+const write: Operation<string> = {
+  name: "update",
+  method: "POST",
+  path: "/customers/{customerId}",
+  isWrite: true,
   decode: () => Either.right("decoded")
 }
-const read: Asked<string> = { ...write, operation: "get", writes: false }
+const read: Operation<string> = { ...write, name: "get", method: "GET", isWrite: false }
 
 const text = (value: unknown): Body => ({
   _tag: "Text",
@@ -25,11 +28,11 @@ const unreadable: ReadonlyArray<Body> = [broken, { _tag: "TooLarge" }, { _tag: "
 const misleading: ReadonlyArray<Body> = [errors(375), errors(200), errors(100), errors(390), text({ customer: {} })]
 
 const of = (
-  asked: Asked<string>,
+  operation: Operation<string>,
   status: number,
   body: Body,
   headers: Readonly<Record<string, string>> = { "content-length": "1" }
-) => classify(asked, { status, headers: Headers.fromInput(headers), body }, 0)
+) => Response.interpret(operation, "1001165729", { status, headers: Headers.fromInput(headers), body }, 0)
 
 const failure = (result: Either.Either<string, TrustlyError>) => Either.getOrThrow(Either.flip(result))
 
@@ -42,6 +45,7 @@ const validation = row("TrustlyValidationError", "Rejected", false)
 const auth = row("TrustlyAuthError", "Rejected", false)
 const notFound = row("TrustlyNotFoundError", "Rejected", false)
 const rejected = row("TrustlyRejectedError", "Rejected", false)
+const doubtful = row("TrustlyRejectedError", "Unknown", false)
 const rateLimit = row("TrustlyRateLimitError", "Rejected", true)
 const server = row("TrustlyServerError", "Unknown", true)
 const unsupported = row("TrustlyServerError", "Unknown", false)
@@ -50,19 +54,19 @@ const decode = row("TrustlyDecodeError", "Applied", false)
 const assertRow = (
   error: TrustlyError,
   { isRetryable, outcome, tag }: ReturnType<typeof row>,
-  asked: Asked<string>
+  operation: Operation<string>
 ) => {
   assert.strictEqual(error._tag, tag)
   assert.strictEqual(error.isRetryable, isRetryable)
-  assert.strictEqual(error.operation, asked.operation)
-  // a read that failed has written nothing
-  const ofRead = outcome === "Unknown" || outcome === "Applied" ? "NotSent" : outcome
-  assert.strictEqual(error.outcome, asked.writes ? outcome : ofRead)
+  assert.strictEqual(error.operation, operation.name)
+  // a read has no write that could be in doubt
+  assert.strictEqual(error.outcome, operation.isWrite ? outcome : "NotSent")
 }
 
 describe("a status that decides alone", () => {
   const statuses: ReadonlyArray<readonly [statuses: ReadonlyArray<number>, expected: ReturnType<typeof row>]> = [
-    [[0, 300, 301, 302, 303, 304, 307, 308, 399], rejected],
+    [[0, 300, 301, 302, 304, 307, 308, 399], rejected],
+    [[303], doubtful],
     [[401, 403], auth],
     [[404], notFound],
     [[409], rejected],
@@ -135,7 +139,7 @@ describe("without a known code", () => {
   }
   it("a 2xx with errors is no success", () => {
     const claims = [errors(999), errors("x"), text({ errors: [1] }), text({ errors: "no" }), text({ errors: { a: 1 } })]
-    for (const body of claims) assertRow(failure(of(write, 200, body)), rejected, write)
+    for (const body of claims) assertRow(failure(of(write, 200, body)), doubtful, write)
   })
   it("a 2xx with empty errors is a success", () => {
     for (const none of [[], null, {}, "", false]) {
@@ -193,7 +197,7 @@ describe("no answer", () => {
   for (const [reason, outcome, isRetryable] of reasons) {
     it(`${reason}`, () => {
       for (const asked of [write, read]) {
-        assertRow(network(asked, { reason }), row("TrustlyNetworkError", outcome, isRetryable), asked)
+        assertRow(Response.networkError(asked, { reason }), row("TrustlyNetworkError", outcome, isRetryable), asked)
       }
     })
   }
@@ -217,14 +221,18 @@ describe("what an envelope says", () => {
       { code: 200 },
       { code: 200 }
     ])
-    assert.strictEqual(error.serverMessages.length, 4)
+    assert.strictEqual(serverMessages(error).length, 4)
     assert.notInclude(`${error.message} ${JSON.stringify(error)} ${String(error)}`, "Joe User")
   })
 })
 
 describe("Retry-After", () => {
   const now = Date.UTC(2026, 10, 25, 12, 0, 0)
-  const seconds = (header: string | undefined) => Option.map(RetryAfter.parse(header, now), Duration.toSeconds)
+  const seconds = (header: string | undefined) =>
+    Option.map(
+      Option.fromNullable(RetryAfter.read(Headers.fromInput({ "retry-after": header }), now).retryAfter),
+      Duration.toSeconds
+    )
   const given: ReadonlyArray<readonly [header: string | undefined, seconds: number | undefined]> = [
     [undefined, undefined],
     ["", undefined],
@@ -265,4 +273,45 @@ describe("Retry-After", () => {
     const busy = failure(of(write, 503, text(""), headers))
     assert.deepStrictEqual("retryAfter" in busy ? busy.retryAfter : undefined, Duration.seconds(7))
   })
+})
+
+describe("Retry-After as a date", () => {
+  const sentAt = Date.UTC(2026, 10, 25, 12, 0, 0)
+  const headers = { "retry-after": "Wed, 25 Nov 2026 12:00:30 GMT", date: "Wed, 25 Nov 2026 12:00:00 GMT" }
+
+  for (const [clock, offset] of [["right", 0], ["5 minutes fast", 300_000], ["5 minutes slow", -300_000]] as const) {
+    it(`is measured against the server's Date where this clock is ${clock}`, () =>
+      assert.deepStrictEqual(
+        RetryAfter.read(Headers.fromInput(headers), sentAt + offset),
+        { retryAfter: Duration.seconds(30) }
+      ))
+  }
+
+  it("is measured against this clock where the response has no valid Date", () => {
+    for (const date of [undefined, "", "yesterday"]) {
+      assert.deepStrictEqual(
+        RetryAfter.read(Headers.fromInput({ ...headers, date }), sentAt + 10_000),
+        { retryAfter: Duration.seconds(20) }
+      )
+    }
+  })
+})
+
+describe("a 404", () => {
+  it("in Trustly's format says that the customer was not found", () =>
+    assert.strictEqual(
+      failure(of(write, 404, errors(200))).message,
+      "CustomerService.update: customer 1001165729 not found (HTTP 404, code 200)"
+    ))
+
+  for (const body of [text("<html>"), text(""), text({ message: "Not Found" }), text({ error: 404 })]) {
+    it(`with ${JSON.stringify(body)} points to the base URL`, () => {
+      const error = failure(of(write, 404, body))
+      assert.strictEqual(error._tag, "TrustlyNotFoundError")
+      assert.strictEqual(
+        error.message,
+        "CustomerService.update: not found, and the response is not in Trustly's format; check the base URL (HTTP 404)"
+      )
+    })
+  }
 })

@@ -43,6 +43,10 @@ const httpRequest = ({ accessId, accessKey, baseUrl }: Settings.Settings) => {
   }
 }
 
+/** Adds the names of the fields that a write sends to its span. */
+const annotateFields = <A, E, R>({ body }: Request, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  body === undefined ? effect : Effect.zipRight(Effect.annotateCurrentSpan("trustly.fields", Object.keys(body)), effect)
+
 export const make = (
   settings: Settings.Settings,
   { transformClient = identity }: TrustlyConfig.Options
@@ -53,13 +57,16 @@ export const make = (
     const attempt = Attempt.make(execute, settings)
 
     const send: Send = (operation, request) =>
-      Effect.gen(function*() {
-        if (request.body !== undefined) yield* Effect.annotateCurrentSpan("trustly.fields", Object.keys(request.body))
-        const response = yield* attempt(toHttp(operation, request)).pipe(
-          Effect.mapError((failure) => Response.networkError(operation, failure))
-        )
-        yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
-        return yield* Response.interpret(operation, request.customerId, response, yield* Clock.currentTimeMillis)
+      Effect.matchEffect(annotateFields(request, attempt(toHttp(operation, request))), {
+        onFailure: (failure) => Effect.fail(Response.networkError(operation, failure)),
+        onSuccess: (response) =>
+          Effect.zipRight(
+            Effect.annotateCurrentSpan("http.response.status_code", response.status),
+            Effect.flatMap(
+              Clock.currentTimeMillis,
+              (now) => Response.interpret(operation, request.customerId, response, now)
+            )
+          )
       })
 
     return {

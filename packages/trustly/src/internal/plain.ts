@@ -6,8 +6,6 @@ import * as Redacted from "effect/Redacted"
 /** Where an input is not plain data: a path of property names. */
 export type Path = ReadonlyArray<string>
 
-type Copied = Either.Either<unknown, Path>
-
 // far beyond any real record, far below the depth at which recursion overflows the stack
 const maxDepth = 256
 
@@ -18,9 +16,11 @@ const addsFields = (prototype: object): boolean =>
   )
 
 const isPlainObject = (value: object): boolean => {
-  if (Object.prototype.toString.call(value) !== "[object Object]") return false
   if ("toJSON" in value && Predicate.isFunction(value.toJSON)) return false
   let prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return true
+  // a Map, a Date, a promise
+  if (Object.prototype.toString.call(value) !== "[object Object]") return false
   while (Predicate.isObject(prototype) && prototype !== Object.prototype) {
     if (addsFields(prototype)) return false
     prototype = Object.getPrototypeOf(prototype)
@@ -28,34 +28,42 @@ const isPlainObject = (value: object): boolean => {
   return true
 }
 
-const copyAt = (value: unknown, depth: number): Copied => {
-  if (!Predicate.isObject(value) || Predicate.isFunction(value)) return Either.right(value)
-  if (Redacted.isRedacted(value) || DateTime.isDateTime(value)) return Either.right(value)
-  if (depth > maxDepth) return Either.left([])
-  if (Array.isArray(value)) return Either.all(Array.from<unknown>(value).map((item) => copyAt(item, depth + 1)))
-  if (!isPlainObject(value)) return Either.left([])
+const copyObject = (value: object, path: Array<string>): object => {
   const copied: Record<PropertyKey, unknown> = {}
   for (const key of Reflect.ownKeys(value)) {
-    const property = read(() => copyAt(Reflect.get(value, key), depth + 1))
-    if (Either.isLeft(property)) return Either.left([String(key), ...property.left])
-    if (property.right === undefined) continue
-    // not an assignment, which would change the prototype for an own key `__proto__`
-    Object.defineProperty(copied, key, {
-      value: property.right,
-      configurable: true,
-      enumerable: true,
-      writable: true
-    })
+    path.push(String(key))
+    const property = copyAt(Reflect.get(value, key), path)
+    path.pop()
+    if (property === undefined) continue
+    if (key === "__proto__") Object.defineProperty(copied, key, { value: property, enumerable: true })
+    else copied[key] = property
   }
-  return Either.right(copied)
+  return copied
 }
 
-// a getter or a proxy of the input may throw anything, with a value in it
-const read = (copy: () => Copied): Copied =>
-  Either.flatMap(Either.try({ try: copy, catch: (): Path => [] }), (copied) => copied)
+/** Throws where the value is not plain data; `path` then says where. */
+const copyAt = (value: unknown, path: Array<string>): unknown => {
+  if (!Predicate.isObject(value) || Predicate.isFunction(value)) return value
+  if (Redacted.isRedacted(value) || DateTime.isDateTime(value)) return value
+  if (path.length > maxDepth) throw new RangeError()
+  if (Array.isArray(value)) {
+    return Array.from<unknown, unknown>(value, (item, index) => {
+      path.push(String(index))
+      const copied = copyAt(item, path)
+      path.pop()
+      return copied
+    })
+  }
+  if (!isPlainObject(value)) throw new TypeError()
+  return copyObject(value, path)
+}
 
 /**
- * Copies an input of plain data, reading each property once and leaving out `undefined`. It refuses what a copy would lose: getters and fields of a
- * prototype, entries of a `Map`, an object with `toJSON`.
+ * Copies an input of plain data, reading each property once and leaving out `undefined`. It refuses what a copy would lose: getters
+ * and fields of a prototype, entries of a `Map`, an object with `toJSON`.
  */
-export const copy = (input: unknown): Copied => read(() => copyAt(input, 0))
+export const copy = (input: unknown): Either.Either<unknown, Path> => {
+  const path: Array<string> = []
+  // a getter or a proxy of the input may throw anything, with a value in it
+  return Either.try({ try: () => copyAt(input, path), catch: () => path })
+}

@@ -1,4 +1,4 @@
-/** What a write would send, found out without sending it: the library's own service and checks, with a memory for a Trustly. */
+/** Computes what a write would send: runs it against the in-memory Trustly, with the checks of the library. */
 import type { CustomerChange, CustomerRecord, CustomerUpdate, TrustlyError } from "effect-trustly"
 import { CustomerService } from "effect-trustly"
 import type { TrustlyModel } from "effect-trustly/testing"
@@ -12,7 +12,7 @@ const sentBy = (
   write: (customers: CustomerService.Service) => Effect.Effect<unknown, TrustlyError>
 ): Effect.Effect<Wire, TrustlyError> =>
   Effect.gen(function*() {
-    // how the memory answers does not matter, unless nothing was sent
+    // the answer matters only if nothing was sent
     const answer = yield* Effect.either(Effect.flatMap(CustomerService, write))
     const { calls } = yield* CustomersMemory
     const [call] = yield* calls
@@ -20,7 +20,7 @@ const sentBy = (
     return { ...call?.input }
   }).pipe(
     Effect.provide(CustomersMemory.layer(stored)),
-    // it is no call of Trustly: no span, and a mark on what is counted
+    // not a call of Trustly: no span, and a tag on its metrics
     Effect.withTracerEnabled(false),
     Effect.tagMetrics("preview", "true")
   )

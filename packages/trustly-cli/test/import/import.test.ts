@@ -370,7 +370,7 @@ describe("import", () => {
     }))
 })
 
-/** The user `nobody`, where the tests run as root, whom no mode of a file keeps out. */
+/** Another user than root, for whom the modes of files do not count. */
 const uid = process.getuid?.() === 0 ? 65_534 : undefined
 
 describe("import as a process", () => {

@@ -23,10 +23,12 @@ describe("updateCustomer", () => {
       const error = yield* Effect.flip(updateCustomer)
       assert.strictEqual(error._tag, "TrustlyServerError")
       assert.strictEqual(whatToDo(error), "send it again")
-    }).pipe(Effect.provide(CustomerService.layerTest({ update: () => Effect.fail(new TrustlyServerError({})) }))))
+    }).pipe(Effect.provide(CustomerService.layerTest({
+      update: () => Effect.fail(new TrustlyServerError({ operation: "update" }))
+    }))))
 
   it("advises against a retry where it cannot help", () => {
-    assert.strictEqual(whatToDo(new TrustlyNetworkError({ reason: "Tls" })), "check the server")
+    assert.strictEqual(whatToDo(new TrustlyNetworkError({ operation: "update", reason: "Tls" })), "check the server")
   })
 })
 

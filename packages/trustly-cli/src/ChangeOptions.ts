@@ -14,14 +14,12 @@ import type { Problem } from "./Problem.ts"
 import { usage } from "./Problem.ts"
 
 /** Fields that an option may set. A driver's license is left to `--from`: it is set as a whole, and its number is secret. */
-const settable = Fields.values.filter(({ isSecret, path }) =>
-  !isSecret && !path.startsWith("driverLicense.") && !["createdAt", "updatedAt", "customerId"].includes(path)
+const settable = Fields.values.filter(({ kind, path }) =>
+  kind !== "Secret" && !path.startsWith("driverLicense.") && path !== "customerId"
 )
 
-const clearable = Fields.clearable.filter(({ path }) => !["createdAt", "updatedAt"].includes(path))
-
 const settablePaths = settable.map(({ path }) => path)
-const clearablePaths = clearable.map(({ path }) => path)
+const clearablePaths = Fields.clearable.map(({ path }) => path)
 
 /** `address.city` is `--city`, `externalTier` is `--external-tier`. */
 const optionName = (path: string): string =>

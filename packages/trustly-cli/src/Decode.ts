@@ -6,7 +6,6 @@ import type { Issue, Operation } from "effect-trustly"
 import { CustomerBatch, CustomerChange, CustomerUpdate, issuesOf, TrustlyValidationError } from "effect-trustly"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
-import * as Fields from "./Fields.ts"
 import * as FieldText from "./FieldText.ts"
 import type { Wire } from "./Json.ts"
 import * as Json from "./Json.ts"
@@ -16,28 +15,12 @@ export const redacted = "<redacted>"
 
 type Decoded<A> = Either.Either<A, TrustlyValidationError>
 
-const isMask = (value: unknown): boolean => typeof value === "string" && /^#{5,}.{0,4}$/.test(value)
-
-const issuesIn = (customer: Wire, group = ""): ReadonlyArray<Issue> =>
-  Object.entries(customer).flatMap(([name, value]): ReadonlyArray<Issue> => {
-    const path = `${group}${name}`
-    if (Fields.isSecret(path) && value === redacted) {
-      return [{ path, problem: "invalid", expected: `the real value: ${redacted} is what this program prints for it` }]
-    }
-    if (path === "enrollDate" && typeof value === "number" && !FieldText.isMilliseconds(value)) {
-      return [{ path, problem: "invalid", expected: "milliseconds since 1970" }]
-    }
-    return Fields.groups.has(path) && Json.isObject(value) ? issuesIn(value, `${path}.`) : []
-  })
-
-/** Leaves masked secrets out: they mean "unchanged". */
-const withoutMasks = (customer: Wire): Wire => {
-  const kept: Record<string, unknown> = { ...customer }
-  for (const [name, value] of Object.entries(customer)) {
-    if (Fields.isSecret(name) && isMask(value)) delete kept[name]
-    if (name === "driverLicense" && Json.isObject(value) && isMask(value["number"])) delete kept[name]
-  }
-  return kept
+/** The library accepts any instant: a number that is not in milliseconds would be stored as a day in 1970. */
+const issuesIn = (customer: Wire): ReadonlyArray<Issue> => {
+  const { enrollDate } = customer
+  return typeof enrollDate === "number" && !FieldText.isMilliseconds(enrollDate)
+    ? [{ path: "enrollDate", problem: "invalid", expected: "milliseconds since 1970" }]
+    : []
 }
 
 const refuse = (operation: Operation, issues: ReadonlyArray<Issue>, prefix: string): TrustlyValidationError =>
@@ -46,11 +29,11 @@ const refuse = (operation: Operation, issues: ReadonlyArray<Issue>, prefix: stri
 const checked = (operation: Operation, customer: unknown, prefix = ""): Decoded<unknown> => {
   if (!Json.isObject(customer)) return Either.right(customer)
   const issues = issuesIn(customer)
-  return issues.length > 0 ? Either.left(refuse(operation, issues, prefix)) : Either.right(withoutMasks(customer))
+  return issues.length > 0 ? Either.left(refuse(operation, issues, prefix)) : Either.right(customer)
 }
 
 const decoder = <A, I>(operation: Operation, schema: Schema.Schema<A, I>) => {
-  const decode = Schema.decodeUnknownEither(schema, { onExcessProperty: "error", errors: "all" })
+  const decode = Schema.decodeUnknownEither(schema, { errors: "all" })
   return (json: unknown): Decoded<A> =>
     Either.flatMap(
       checked(operation, json),

@@ -39,7 +39,7 @@ const advice = (error: TrustlyError): string => {
     case "TrustlyNotFoundError":
       return "Check the customerId, and that TRUSTLY_BASE_URL is the environment that has this customer"
     case "TrustlyRejectedError":
-      return error.status < 400
+      return error.status !== undefined && error.status < 400
         ? "Check TRUSTLY_BASE_URL: something else than Trustly responds there"
         : "Retrying won't help. Look up the status and the codes in Trustly's documentation"
     case "TrustlyRateLimitError":

@@ -55,7 +55,9 @@ export const run = (
       Either.all(faults.map(FaultText.parse)),
       (expected) => usage(`--fault: expected ${expected}. See ${info.name} sandbox --help`)
     )
-    const addRules = Effect.flatMap(TrustlySandbox, ({ fail }) => Effect.forEach(rules, fail, { discard: true }))
+    const addRules = Effect.flatMap(TrustlySandbox, ({ fail }) => Effect.forEach(rules, fail, { discard: true })).pipe(
+      Effect.catchTag("FaultRuleError", ({ message }) => usage(`--fault: ${message}`))
+    )
     return yield* Effect.zipRight(addRules, serve).pipe(
       Effect.provide(TrustlySandbox.layer(options)),
       Effect.catchTag("ServeError", ({ cause }) => Effect.fail(failed(`The sandbox did not start: ${reason(cause)}`)))

@@ -15,39 +15,51 @@ import {
 import * as Report from "../src/Report.ts"
 
 const errors: ReadonlyArray<readonly [error: TrustlyError, status: number, line: RegExp]> = [
-  [new TrustlyValidationError({}), 2, /No update was sent\. Fix the fields/],
-  [new TrustlyValidationError({ status: 400 }), 1, /Nothing was changed\. Fix the fields/],
+  [new TrustlyValidationError({ operation: "update" }), 2, /No update was sent\. Fix the fields/],
+  [new TrustlyValidationError({ operation: "update", status: 400 }), 1, /Nothing was changed\. Fix the fields/],
   [
-    new TrustlyValidationError({ status: 400, outcome: "Unknown" }),
+    new TrustlyValidationError({ operation: "update", status: 400, outcome: "Unknown" }),
     1,
     /may have been applied\. Fix the fields/
   ],
-  [new TrustlyAuthError({}), 2, /Nothing was changed\. Check TRUSTLY_ACCESS_ID/],
+  [new TrustlyAuthError({ operation: "update" }), 2, /Nothing was changed\. Check TRUSTLY_ACCESS_ID/],
   [new TrustlyNotFoundError({ operation: "get" }), 1, /\(HTTP 404\)\. Check the customerId/],
-  [new TrustlyRejectedError({}), 1, /Nothing was changed\. Retrying won't help/],
-  [new TrustlyRejectedError({ status: 302 }), 1, /Nothing was changed\. Check TRUSTLY_BASE_URL/],
-  [new TrustlyRejectedError({ status: 0 }), 1, /Nothing was changed\. Check TRUSTLY_BASE_URL/],
-  [new TrustlyRateLimitError({}), 1, /Nothing was changed\. Run it again later/],
-  [new TrustlyRateLimitError({ retryAfter: Duration.seconds(7) }), 1, /Run it again in 7 s/],
-  [new TrustlyServerError({}), 1, /The update may have been applied\. Run it again later/],
-  [new TrustlyServerError({ status: 501 }), 1, /may have been applied\. Retrying won't help/],
+  [new TrustlyRejectedError({ operation: "update" }), 1, /Nothing was changed\. Retrying won't help/],
+  [new TrustlyRejectedError({ operation: "update", status: 302 }), 1, /Nothing was changed\. Check TRUSTLY_BASE_URL/],
+  [new TrustlyRejectedError({ operation: "update", status: 0 }), 1, /Nothing was changed\. Check TRUSTLY_BASE_URL/],
+  [new TrustlyRateLimitError({ operation: "update" }), 1, /Nothing was changed\. Run it again later/],
+  [new TrustlyRateLimitError({ operation: "update", retryAfter: Duration.seconds(7) }), 1, /Run it again in 7 s/],
+  [new TrustlyServerError({ operation: "update" }), 1, /The update may have been applied\. Run it again later/],
+  [new TrustlyServerError({ operation: "update", status: 501 }), 1, /may have been applied\. Retrying won't help/],
   [new TrustlyServerError({ operation: "get" }), 1, /\(HTTP 500\)\. Run it again later/],
-  [new TrustlyNetworkError({ reason: "Dns" }), 1, /No update was sent\. Check TRUSTLY_BASE_URL and the network/],
   [
-    new TrustlyNetworkError({ reason: "Connect" }),
+    new TrustlyNetworkError({ operation: "update", reason: "Dns" }),
+    1,
+    /No update was sent\. Check TRUSTLY_BASE_URL and the network/
+  ],
+  [
+    new TrustlyNetworkError({ operation: "update", reason: "Connect" }),
     1,
     /No update was sent\. Check TRUSTLY_BASE_URL, HTTPS_PROXY, and the network/
   ],
-  [new TrustlyNetworkError({ reason: "Tls" }), 1, /No update was sent\. Check .* certificates/],
-  [new TrustlyNetworkError({ reason: "Timeout" }), 1, /may have been applied\. Run it again.*TRUSTLY_TIMEOUT/],
-  [new TrustlyNetworkError({ reason: "Reset" }), 1, /may have been applied\. Run it again/],
+  [new TrustlyNetworkError({ operation: "update", reason: "Tls" }), 1, /No update was sent\. Check .* certificates/],
   [
-    new TrustlyNetworkError({ reason: "Protocol" }),
+    new TrustlyNetworkError({ operation: "update", reason: "Timeout" }),
+    1,
+    /may have been applied\. Run it again.*TRUSTLY_TIMEOUT/
+  ],
+  [new TrustlyNetworkError({ operation: "update", reason: "Reset" }), 1, /may have been applied\. Run it again/],
+  [
+    new TrustlyNetworkError({ operation: "update", reason: "Protocol" }),
     1,
     /may have been applied\. Check TRUSTLY_BASE_URL, also whether it starts with http or https/
   ],
-  [new TrustlyDecodeError({}), 1, /The update was applied\. Don't send it again\. Check with `get`/],
-  [new TrustlyDecodeError({ operation: "get" }), 1, /\(HTTP 200\)\. Check TRUSTLY_BASE_URL/]
+  [
+    new TrustlyDecodeError({ operation: "update", reason: "Shape" }),
+    1,
+    /The update was applied\. Don't send it again\. Check with `get`/
+  ],
+  [new TrustlyDecodeError({ operation: "get", reason: "Shape" }), 1, /\(HTTP 200\)\. Check TRUSTLY_BASE_URL/]
 ]
 
 describe("an error is reported in one line with its exit status", () => {
@@ -88,8 +100,8 @@ describe("an announced retry policy", () => {
     Effect.gen(function*() {
       const retryAfter = Duration.seconds(7)
       const lines = yield* reportedRetries([
-        new TrustlyServerError({ status: 503, retryAfter }),
-        new TrustlyRateLimitError({ retryAfter })
+        new TrustlyServerError({ operation: "update", status: 503, retryAfter }),
+        new TrustlyRateLimitError({ operation: "update", retryAfter })
       ], 3)
       assert.strictEqual(lines.length, 2)
       assert.match(lines[0] ?? "", /HTTP 503.*\. Retrying in 7 s$/)
@@ -98,13 +110,16 @@ describe("an announced retry policy", () => {
 
   it.effect("reports nothing for the last failure", () =>
     Effect.gen(function*() {
-      assert.deepStrictEqual(yield* reportedRetries([new TrustlyAuthError({})], 3), [])
+      assert.deepStrictEqual(yield* reportedRetries([new TrustlyAuthError({ operation: "update" })], 3), [])
       assert.deepStrictEqual(
-        yield* reportedRetries([new TrustlyServerError({ retryAfter: Duration.seconds(10) })], 3),
+        yield* reportedRetries([new TrustlyServerError({ operation: "update", retryAfter: Duration.seconds(10) })], 3),
         []
       )
       assert.strictEqual(
-        (yield* reportedRetries([new TrustlyServerError({}), new TrustlyServerError({})], 1)).length,
+        (yield* reportedRetries([
+          new TrustlyServerError({ operation: "update" }),
+          new TrustlyServerError({ operation: "update" })
+        ], 1)).length,
         1
       )
     }))

@@ -1,18 +1,20 @@
 // @ts-check
-/** The sandbox's own API. */
+/** Calls of the sandbox. */
 
 /**
- * Status 0 where there was no answer.
- *
- * @param {"GET" | "POST" | "DELETE"} method
- * @param {string} path
- * @param {unknown} [json]
- * @returns {Promise<{ status: number, body: unknown }>}
+ * @typedef {{ status: number, body: unknown }} Answer
  */
-export const send = async (method, path, json) => {
-  const body = json === undefined ? {} : { body: JSON.stringify(json), headers: { "content-type": "application/json" } }
+
+/**
+ * Calls the sandbox. The status is 0 if there was no response.
+ *
+ * @param {string} path
+ * @param {RequestInit} [init]
+ * @returns {Promise<Answer>}
+ */
+export const call = async (path, init) => {
   try {
-    const response = await fetch(`/_sandbox${path}`, { method, ...body })
+    const response = await fetch(path, init)
     const text = await response.text()
     return { status: response.status, body: text === "" ? undefined : JSON.parse(text) }
   } catch {
@@ -20,6 +22,18 @@ export const send = async (method, path, json) => {
   }
 }
 
-/** Why an answer is none of those that were hoped for. @param {number} status */
-export const trouble = (status) =>
-  status === 0 ? "The sandbox does not answer." : `The sandbox answered with status ${status}.`
+/**
+ * Calls the control path.
+ *
+ * @param {"GET" | "POST" | "DELETE"} method
+ * @param {string} path
+ * @param {unknown} [json]
+ */
+export const send = (method, path, json) => {
+  const body = json === undefined ? {} : { body: JSON.stringify(json), headers: { "content-type": "application/json" } }
+  return call(`/_sandbox${path}`, { method, ...body })
+}
+
+/** Describes an unexpected status. @param {number} status */
+export const describeStatus = (status) =>
+  status === 0 ? "The sandbox did not respond." : `The sandbox responded with status ${status}.`

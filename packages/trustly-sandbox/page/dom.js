@@ -21,11 +21,14 @@ export const make = (tag, properties, ...children) => {
   return element
 }
 
-/** Tells those who do not see the page. @param {string} text */
-export const say = (text) => {
-  // a new node is read out even if it says the same again
+/** Announces a text to screen readers. @param {string} text */
+export const announce = (text) => {
+  // a new node is read out even if it has the same text
   byId("live", HTMLElement).replaceChildren(text)
 }
+
+/** @param {HTMLButtonElement} button */
+export const isPressed = (button) => button.ariaPressed === "true"
 
 /** @param {HTMLElement | undefined} row */
 const focusIn = (row) => {
@@ -33,15 +36,15 @@ const focusIn = (row) => {
   if (target instanceof HTMLElement) target.focus({ preventScroll: true })
 }
 
-/** @param {HTMLElement} before @param {HTMLElement} after */
-const keepOpen = (before, after) => {
-  const details = after.querySelector("details")
-  if (details !== null) details.open = before.querySelector("details")?.open ?? false
+/** Opens the details that were open in an earlier rendering. @param {HTMLElement} before @param {HTMLElement} next */
+const keepOpen = (before, next) => {
+  const open = new Set([...before.querySelectorAll("details[open]")].map(({ id }) => id))
+  for (const details of next.querySelectorAll("details")) details.open = open.has(details.id)
 }
 
 /**
- * Lists items in the order given. An element is made again only when its item is another one: focus, scroll and what is open
- * stay.
+ * Lists items in the given order. It renders an item again only if the object is another one, so that focus, scroll position, and
+ * open details stay.
  *
  * @template T
  * @param {HTMLElement} list
@@ -84,16 +87,33 @@ export const keyedList = (list, key, render) => {
 }
 
 /** @type {Set<() => void>} */
-const stale = new Set()
+const pending = new Set()
 
-/** Shows a part again soon, ten times a second at the most. @param {() => void} show */
+/** Schedules a rendering. Each function runs at most ten times a second. @param {() => void} show */
 export const refresh = (show) => {
-  if (stale.size === 0) {
+  if (pending.size === 0) {
     setTimeout(() => {
-      const now = [...stale]
-      stale.clear()
-      for (const part of now) part()
+      const due = [...pending]
+      pending.clear()
+      for (const part of due) part()
     }, 100)
   }
-  stale.add(show)
+  pending.add(show)
+}
+
+/**
+ * Copies a text, or selects the element that shows it if the browser forbids copying.
+ *
+ * @param {string} text
+ * @param {HTMLElement} element
+ */
+export const copy = async (text, element) => {
+  try {
+    await navigator.clipboard.writeText(text)
+    announce("Copied")
+    return true
+  } catch {
+    getSelection()?.selectAllChildren(element)
+    return false
+  }
 }

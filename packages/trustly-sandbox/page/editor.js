@@ -1,43 +1,47 @@
 // @ts-check
 /**
- * A customer, changed by hand. What is not touched is not sent.
+ * The form that changes a customer. It sends only the fields that were edited.
  *
  * @import { Fields } from "./texts.js"
  */
 import * as Control from "./control.js"
-import { byId, say } from "./dom.js"
-import { fieldAt, fields, isEdited, isRemoved, mark, secrets, shown, valueOf } from "./fields.js"
-import { isFields, valueAt, valueText } from "./texts.js"
+import { announce, byId } from "./dom.js"
+import { fieldAt, fields, inputText, isCleared, isEdited, mark, secrets, setCleared, valueOf } from "./fields.js"
+import { ruleFor } from "./rules.js"
+import { brief, isFields, numberText, valueAt, valueText } from "./texts.js"
 
 const dialog = byId("editor", HTMLDialogElement)
 const form = byId("editor-form", HTMLFormElement)
 const problem = byId("editor-problem", HTMLElement)
 
-/** The customer as it is known now, laid under what was edited. @param {Fields} customer */
+let customerId = ""
+
+/** Shows the stored values in all fields that are not edited. @param {Fields} customer */
 const fill = (customer) => {
   for (const field of fields) {
-    const { input, path, remove } = field
+    const { clear, input, path } = field
     const value = valueAt(customer, path)
     if (secrets.has(path)) input.placeholder = value === undefined ? "" : String(value)
     if (isEdited(field)) continue
-    if (remove?.parentElement) remove.parentElement.hidden = value === undefined
-    input.value = shown(path, value)
-    // as the browser writes it, which may be another way
+    if (clear !== undefined) clear.hidden = value === undefined
+    input.value = inputText(path, value)
+    // the browser may spell the value differently
     field.initial = input.value
   }
-  const times = ["createdAt", "updatedAt"].filter((name) => customer[name] !== undefined)
-  byId("editor-facts", HTMLElement).textContent = times
-    .map((name) => `${name} ${valueText(name, customer[name])}`)
-    .join(" · ")
+  byId("editor-title", HTMLElement).textContent = brief(customer["name"] ?? "No name")
+  const times = [["createdAt", "created"], ["updatedAt", "updated"]].flatMap(([name = "", label]) =>
+    customer[name] === undefined ? [] : [`${label} ${valueText(name, customer[name])}`]
+  )
+  byId("editor-facts", HTMLElement).textContent = [`Customer ${customerId}`, ...times].join(" · ")
 }
 
-/** The license is replaced as a whole, and its number is not known here. */
+/** The license is replaced as a whole, and the page does not know its number. */
 const license = () => {
   const [number, state] = ["driverLicense.number", "driverLicense.state"].map(fieldAt)
-  return number === undefined || isRemoved(number) ? null : { number: number.input.value, state: state?.input.value }
+  return number === undefined || isCleared(number) ? null : { number: number.input.value, state: state?.input.value }
 }
 
-/** The change that was made, with the paths of what cannot be sent. */
+/** The change to send, and the fields whose text is not valid. */
 const read = () => {
   /** @type {{ [field: string]: unknown }} */
   const change = {}
@@ -49,18 +53,18 @@ const read = () => {
     try {
       change[head] = tail === undefined ? valueOf(field) : { ...others, [tail]: valueOf(field) }
     } catch {
-      problems.push([field.path, head === "customData" ? "This is no JSON." : "Give a date, or remove it."])
+      problems.push([field.path, head === "customData" ? "This is not valid JSON." : "Enter a date, or clear the field."])
     }
   }
   if ("driverLicense" in change) change["driverLicense"] = license()
   if (valueAt(change, "driverLicense.number") === "") {
-    problems.push(["driverLicense.number", "Give the number too: the license is replaced as a whole."])
+    problems.push(["driverLicense.number", "Enter the number too: the license is replaced as a whole."])
   }
   return { change, problems }
 }
 
 /** @param {ReadonlyArray<[path: string, text: string]>} problems */
-const tell = (problems) => {
+const showProblems = (problems) => {
   for (const field of fields) mark(field)
   const rest = problems.filter(([path]) => fieldAt(path) === undefined).map(([path, text]) => `${path} ${text}`.trim())
   for (const [path, text] of problems) {
@@ -75,56 +79,98 @@ const tell = (problems) => {
   fields.find(({ input }) => input.ariaInvalid === "true")?.input.focus()
 }
 
-/** Trustly's envelope. @param {unknown} body @returns {Array<[path: string, text: string]>} */
+/** The errors of Trustly's envelope, with the rule of each field. @param {unknown} body */
 const refusals = (body) => {
   const errors = isFields(body) && Array.isArray(body["errors"]) ? body["errors"] : []
-  return errors.filter(isFields).map(({ code, location, message }) => [
-    typeof location === "string" ? location : "",
-    `${message ?? "Refused"} (code ${code})`
-  ])
+  return Promise.all(errors.filter(isFields).map(async ({ code, location, message }) => {
+    const path = typeof location === "string" ? location : ""
+    const rule = await ruleFor(path)
+    const text = `${message ?? "Refused"} (code ${code})${rule === "" ? "" : `: ${rule}`}`
+    return /** @type {[path: string, text: string]} */ ([path, text])
+  }))
 }
 
-let customerId = ""
 let onClose = () => {}
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault()
   const { change, problems } = read()
-  if (problems.length > 0) return tell(problems)
-  if (Object.keys(change).length === 0) return tell([["", "Nothing was changed."]])
+  if (problems.length > 0) return showProblems(problems)
+  if (Object.keys(change).length === 0) return showProblems([["", "Nothing was changed."]])
   const { body, status } = await Control.send("POST", `/customers/${encodeURIComponent(customerId)}`, change)
   if (status === 200) {
     dialog.close()
-    return say(`Customer ${customerId} was saved`)
+    return announce(`Customer ${customerId} saved`)
   }
-  const refused = refusals(body)
-  return tell(refused.length > 0 ? refused : [["", Control.trouble(status)]])
+  const refused = await refusals(body)
+  return showProblems(refused.length > 0 ? refused : [["", Control.describeStatus(status)]])
 })
 
-byId("editor-close", HTMLButtonElement).addEventListener("click", () => dialog.close())
+const question = byId("editor-discard", HTMLElement)
+const foot = byId("editor-foot", HTMLElement)
+
+/** @param {boolean} isAsking */
+const ask = (isAsking) => {
+  question.hidden = !isAsking
+  foot.hidden = isAsking
+}
+
+/** Closes the form; asks first if that would discard an edit. */
+const leave = () => {
+  const edited = fields.filter(isEdited).length
+  if (edited === 0) return dialog.close()
+  byId("editor-question", HTMLElement).textContent = edited === 1
+    ? "Discard the change of 1 field?"
+    : `Discard the changes of ${numberText(edited)} fields?`
+  ask(true)
+  byId("keep-editing", HTMLButtonElement).focus()
+}
+
+const keepEditing = () => {
+  ask(false)
+  fields.find(isEdited)?.input.focus()
+}
+
+byId("editor-close", HTMLButtonElement).addEventListener("click", leave)
+byId("keep-editing", HTMLButtonElement).addEventListener("click", keepEditing)
+byId("discard", HTMLButtonElement).addEventListener("click", () => dialog.close())
+
+// a browser closes a dialog at the second Esc, whatever the handler of `cancel` does
+dialog.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return
+  event.preventDefault()
+  if (question.hidden) leave()
+  else keepEditing()
+})
+
+// other ways to cancel, such as the back gesture of a phone
+dialog.addEventListener("cancel", (event) => {
+  event.preventDefault()
+  leave()
+})
 
 dialog.addEventListener("close", () => {
-  // no secret that was typed stays
+  // secrets that were typed must not stay in the document
   for (const { input } of fields) input.value = ""
-  // the row that had the focus may have been made again meanwhile
+  // the row that had the focus may have been rendered again
   onClose()
 })
 
-/** @param {string} id @param {Fields} customer @param {() => void} giveFocusBack */
-export const open = (id, customer, giveFocusBack) => {
+/** Opens the form for a customer. @param {string} id @param {Fields} customer @param {() => void} restoreFocus */
+export const open = (id, customer, restoreFocus) => {
   customerId = id
-  onClose = giveFocusBack
-  byId("editor-title", HTMLElement).textContent = `Customer ${id}`
+  onClose = restoreFocus
   for (const field of fields) {
-    if (field.remove !== undefined) field.remove.checked = false
+    setCleared(field, false)
     field.initial = field.input.value
   }
   fill(customer)
-  tell([])
+  showProblems([])
+  ask(false)
   dialog.showModal()
 }
 
-/** The customer was changed, perhaps by somebody else. @param {string} id @param {Fields} customer */
-export const changed = (id, customer) => {
+/** Shows the new values of a customer that changed while the form is open. @param {string} id @param {Fields} customer */
+export const update = (id, customer) => {
   if (dialog.open && id === customerId) fill(customer)
 }

@@ -1,56 +1,90 @@
 // @ts-check
 /**
- * The faults that are switched on, and the form that switches on another.
+ * The active fault rules, the presets, and the form for any other rule.
  *
  * @import { FaultRule } from "../src/Fault.ts"
- * @typedef {{ readonly rule: FaultRule, readonly seen: number }} Active
+ * @typedef {{ readonly rule: FaultRule, readonly seen: number }} ActiveRule
  */
 import * as Control from "./control.js"
-import { byId, keyedList, make, say } from "./dom.js"
+import { announce, byId, keyedList, make } from "./dom.js"
 import { faultText, isFields, numberText } from "./texts.js"
 
-/** @type {ReadonlyArray<Active>} */
+/** @type {ReadonlyArray<ActiveRule>} */
 let active = []
 
-/** @param {Active} active */
+/** @param {ActiveRule} active */
 const limitText = ({ rule: { every, share, times = 1 }, seen }) => {
-  if (every !== undefined) return `one in ${numberText(every)}, ${numberText(seen)} seen`
-  if (share !== undefined) return `${numberText(share * 100)}\u00a0%, ${numberText(seen)} seen`
+  if (every !== undefined) return `one in every ${numberText(every)}, ${numberText(seen)} seen`
+  if (share !== undefined) return `${numberText(share * 100)}\u00a0% of them, ${numberText(seen)} seen`
   return times - seen === 1 ? "the next one" : `the next ${numberText(times - seen)}`
 }
 
-/** @param {Active} one */
+/** @param {ActiveRule} one */
 const render = (one) => {
   const { applied, customerId, fault, operation } = one.rule
-  const which = [operation ?? "any operation", customerId ?? "any customer", limitText(one)]
-  if (applied === true) which.push("written first")
-  return make("li", null, make("b", null, faultText(fault)), make("span", null, which.join(" · ")))
+  const requests = [operation ?? "any operation", customerId ?? "any customer", limitText(one)]
+  if (applied === true) requests.push("write applied first")
+  return make("li", null, make("b", null, faultText(fault)), make("span", null, requests.join(" · ")))
 }
 
 const list = keyedList(
   byId("fault-list", HTMLUListElement),
-  (/** @type {Active} */ one) => String(active.indexOf(one)),
+  (/** @type {ActiveRule} */ one) => String(active.indexOf(one)),
   render
 )
 
 const clear = byId("clear", HTMLButtonElement)
+const count = byId("fault-count", HTMLButtonElement)
+const badge = byId("fault-badge", HTMLElement)
 
 const show = () => {
   list(active)
   byId("no-faults", HTMLElement).hidden = active.length > 0
   clear.hidden = active.length === 0
+  count.hidden = active.length === 0
+  badge.hidden = active.length === 0
+  badge.textContent = String(active.length)
+  count.textContent = active.length === 1 ? "1 active fault" : `${active.length} active faults`
 }
 
-/** These rules and no others. @param {ReadonlyArray<Active>} all */
+/** Replaces all rules. @param {ReadonlyArray<ActiveRule>} all */
 export const replace = (all) => {
   active = all
   show()
 }
 
-const form = byId("fault-form", HTMLFormElement)
-const trouble = byId("fault-problem", HTMLElement)
+/** @type {ReadonlyArray<readonly [name: string, effect: string, rule: FaultRule]>} */
+const presets = [
+  ["503 once", "The next request fails; a retry succeeds", { fault: { _tag: "Status", status: 503 } }],
+  ["Timeout", "The next request gets no response", { fault: { _tag: "Silence" } }],
+  [
+    "Lost answer after the write",
+    "The next update is applied, then the connection breaks",
+    { fault: { _tag: "Reset" }, operation: "update", applied: true }
+  ],
+  [
+    "429 with Retry-After",
+    "The next request has to wait for 2 s",
+    { fault: { _tag: "Status", status: 429, retryAfter: 2 } }
+  ]
+]
 
-/** The inputs of this name; of a kind that is not chosen they are disabled. @param {string} name */
+const presetProblem = byId("preset-problem", HTMLElement)
+
+byId("presets", HTMLElement).append(...presets.map(([name, effect, rule]) => {
+  const button = make("button", { type: "button" }, name, make("span", null, effect))
+  button.addEventListener("click", async () => {
+    const { body, status } = await Control.send("POST", "/faults", rule)
+    presetProblem.textContent = status === 201 ? "" : issuesOf(body)[0]?.text ?? Control.describeStatus(status)
+    if (status === 201) announce(`Fault added: ${name}`)
+  })
+  return button
+}))
+
+const form = byId("fault-form", HTMLFormElement)
+const formProblem = byId("fault-problem", HTMLElement)
+
+/** The inputs with this name. Those of a kind that is not selected are disabled. @param {string} name */
 const inputsOf = (name) =>
   [...form.querySelectorAll("input, select, textarea")].filter((input) => input.getAttribute("name") === name)
 
@@ -68,10 +102,10 @@ const showOptions = () => {
 }
 
 form.addEventListener("change", showOptions)
-// a browser may bring back what was chosen before a reload
+// a browser may restore the selection after a reload
 showOptions()
 
-/** The rule of the form, as JSON. Throws where the body is none. */
+/** The rule of the form. Throws if the body is not JSON. */
 const read = () => {
   const data = new FormData(form)
   const text = (/** @type {string} */ name) => String(data.get(name) ?? "").trim()
@@ -103,40 +137,40 @@ const issuesOf = (body) => {
 }
 
 /** @param {ReadonlyArray<{ path: string, text: string }>} issues */
-const tell = (issues) => {
-  trouble.textContent = issues.map(({ text }) => text).join(" ")
+const showIssues = (issues) => {
+  formProblem.textContent = issues.map(({ text }) => text).join(" ")
   const paths = new Set(issues.map(({ path }) => ["times", "every", "share"].includes(path) ? "amount" : path))
   for (const input of form.elements) {
     input.ariaInvalid = paths.has(input.getAttribute("name") ?? "") ? "true" : null
   }
 }
 
-const readOrTell = () => {
+const readRule = () => {
   try {
     return read()
   } catch {
-    tell([{ path: "fault.body", text: "The body is no JSON." }])
+    showIssues([{ path: "fault.body", text: "The body is not valid JSON." }])
     return undefined
   }
 }
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault()
-  const rule = readOrTell()
+  const rule = readRule()
   if (rule === undefined) return
   const { body, status } = await Control.send("POST", "/faults", rule)
   if (status === 201) {
-    tell([])
-    return say("The fault is switched on")
+    showIssues([])
+    return announce("Fault added")
   }
   const issues = issuesOf(body)
-  tell(issues.length > 0 ? issues : [{ path: "", text: Control.trouble(status) }])
+  showIssues(issues.length > 0 ? issues : [{ path: "", text: Control.describeStatus(status) }])
 })
 
 clear.addEventListener("click", async () => {
   const { status } = await Control.send("DELETE", "/faults")
-  if (status !== 204) return tell([{ path: "", text: Control.trouble(status) }])
-  tell([])
-  form.querySelector("input")?.focus()
-  return say("All faults are switched off")
+  if (status !== 204) return showIssues([{ path: "", text: Control.describeStatus(status) }])
+  showIssues([])
+  byId("presets", HTMLElement).querySelector("button")?.focus()
+  return announce("All faults cleared")
 })

@@ -1,13 +1,13 @@
 // @ts-check
 /**
- * The documented fields of a customer, each with its input.
+ * The form fields of a customer.
  *
  * @typedef {{
- *   path: string, row: HTMLElement, input: HTMLInputElement | HTMLTextAreaElement,
- *   remove: HTMLInputElement | undefined, problem: HTMLElement, initial: string
+ *   path: string, label: string, row: HTMLElement, input: HTMLInputElement | HTMLTextAreaElement,
+ *   clear: HTMLButtonElement | undefined, problem: HTMLElement, initial: string
  * }} Field
  */
-import { byId, make } from "./dom.js"
+import { byId, isPressed, make } from "./dom.js"
 
 /** @type {ReadonlyArray<[group: string, fields: ReadonlyArray<[path: string, label: string]>]>} */
 const groups = [
@@ -27,7 +27,7 @@ const groups = [
     ["driverLicense.number", "Driver's license, number"],
     ["driverLicense.state", "Driver's license, state"]
   ]],
-  ["With the merchant", [
+  ["Merchant", [
     ["vip", "VIP tier"],
     ["externalTier", "External tier"],
     ["balance", "Balance"],
@@ -41,7 +41,8 @@ const groups = [
   ]]
 ]
 
-const kept = new Set(["name", "email", "phone", "address.country", "driverLicense.state"])
+/** Fields that Trustly requires; the license is cleared as a whole. */
+const required = new Set(["name", "email", "phone", "address.country", "driverLicense.state"])
 export const secrets = new Set(["taxId", "nationalId", "dateOfBirth", "driverLicense.number"])
 
 /** @param {string} path */
@@ -56,32 +57,49 @@ const fieldOf = ([path, label]) => {
   const id = `e-${path}`
   const input = Object.assign(inputOf(path), { id, name: path })
   input.setAttribute("aria-describedby", `${id}-problem`)
-  const trouble = make("p", { id: `${id}-problem`, className: "problem" })
-  const remove = kept.has(path) ? undefined : make("input", { type: "checkbox" })
-  const top = make("div", { className: "top" }, make("label", { htmlFor: id }, label))
-  if (remove !== undefined) {
-    const what = path === "driverLicense.number" ? "the license" : label
-    const hidden = make("span", { className: "visually-hidden" }, ` ${what}`)
-    top.append(make("label", { className: "remove" }, remove, make("span", null, "Remove", hidden)))
-  }
-  const row = make("div", { className: path === "customData" ? "field wide" : "field" }, top, input, trouble)
-  const field = { path, row, input, remove, problem: trouble, initial: "" }
+  const problem = make("p", { id: `${id}-problem`, className: "problem" })
+  const clear = required.has(path)
+    ? undefined
+    : make("button", { type: "button", className: "clear", ariaPressed: "false", hidden: true })
+  const row = make(
+    "div",
+    { className: path === "customData" ? "field wide" : "field" },
+    make("label", { htmlFor: id }, label),
+    make("div", { className: "control" }, input, ...(clear === undefined ? [] : [clear])),
+    problem
+  )
+  const field = { path, label, row, input, clear, problem, initial: "" }
   row.addEventListener("input", () => mark(field))
+  clear?.addEventListener("click", () => {
+    setCleared(field, !isCleared(field))
+    mark(field)
+  })
+  setCleared(field, false)
   return field
 }
 
 /** @param {Field} field */
-export const isRemoved = ({ remove }) => remove?.checked === true
+export const isCleared = ({ clear }) => clear !== undefined && isPressed(clear)
+
+/** Marks a field to be cleared when the form is saved, or no longer. @param {Field} field @param {boolean} cleared */
+export const setCleared = ({ clear, label, path }, cleared) => {
+  if (clear === undefined) return
+  clear.ariaPressed = String(cleared)
+  clear.textContent = cleared ? "Undo" : "Clear"
+  const what = path === "driverLicense.number" ? "the license" : label
+  clear.ariaLabel = cleared ? `Undo clearing ${what}` : `Clear ${what}`
+}
 
 /** @param {Field} field */
-export const isEdited = (field) => isRemoved(field) || field.input.value !== field.initial
+export const isEdited = (field) => isCleared(field) || field.input.value !== field.initial
 
 /** @param {Field} field @param {string} [text] */
 export const mark = (field, text = "") => {
   field.problem.textContent = text
   field.input.ariaInvalid = text === "" ? null : "true"
-  field.input.disabled = isRemoved(field)
+  field.input.readOnly = isCleared(field)
   field.row.classList.toggle("edited", isEdited(field))
+  field.row.classList.toggle("cleared", isCleared(field))
 }
 
 export const fields = groups.flatMap(([legend, of]) => {
@@ -91,24 +109,24 @@ export const fields = groups.flatMap(([legend, of]) => {
   return made
 })
 
-/** @param {string} path @param {unknown} value */
-export const shown = (path, value) => {
+/** The text of a value in its input. Secrets are not shown. @param {string} path @param {unknown} value */
+export const inputText = (path, value) => {
   if (value === undefined || secrets.has(path)) return ""
   if (path === "enrollDate") return new Date(Number(value)).toISOString().slice(0, -1)
   return path === "customData" ? JSON.stringify(value, null, 2) : String(value)
 }
 
-/** What to send for a field. Throws where its text means nothing. @param {Field} field @returns {unknown} */
+/** The value to send for a field. Throws if its text is not valid. @param {Field} field @returns {unknown} */
 export const valueOf = (field) => {
   const { input, path } = field
-  if (isRemoved(field)) return null
+  if (isCleared(field)) return null
   if (path === "customData") return JSON.parse(input.value)
   if (path !== "enrollDate") return input.value
   const millis = Date.parse(`${input.value}Z`)
-  if (Number.isNaN(millis)) throw new RangeError("no date")
+  if (Number.isNaN(millis)) throw new RangeError("invalid date")
   return millis
 }
 
-/** The field of a location, or the first below it. @param {string} location */
+/** The field at a location, or the first one below it. @param {string} location */
 export const fieldAt = (location) =>
   fields.find(({ path }) => path === location) ?? fields.find(({ path }) => path.startsWith(`${location}.`))

@@ -1,17 +1,19 @@
 // @ts-check
 /**
- * Shows what the sandbox holds and receives, as it happens.
+ * Shows the state of the sandbox and keeps it current.
  *
  * @import { RequestLog } from "../src/RequestLog.ts"
- * @import { Held } from "./customers.js"
- * @import { Active } from "./faults.js"
+ * @import { CustomerView } from "./customers.js"
+ * @import { ActiveRule } from "./faults.js"
  * @typedef {{
- *   url: string, accessId: string, customers: Held[], requests: RequestLog[], faults: Active[]
+ *   url: string, accessId: string, defaultKey?: string,
+ *   customers: CustomerView[], requests: RequestLog[], faults: ActiveRule[]
  * }} State
  */
+import * as Client from "./client.js"
 import * as Control from "./control.js"
 import * as Customers from "./customers.js"
-import { byId, say } from "./dom.js"
+import { announce, byId } from "./dom.js"
 import * as Faults from "./faults.js"
 import * as Requests from "./requests.js"
 
@@ -23,30 +25,12 @@ const showConnection = (state, text) => {
   if (connection.textContent !== text) connection.textContent = text
 }
 
-/** @param {string} text */
-const quoted = (text) => /^[\w.:/@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
-
-/** @param {State} state */
-const showClient = ({ accessId, customers, url }) => {
-  byId("url", HTMLElement).textContent = url
-  byId("access-id", HTMLElement).textContent = accessId
-  byId("environment", HTMLElement).textContent = [
-    `export TRUSTLY_BASE_URL=${quoted(url)}`,
-    `export TRUSTLY_ACCESS_ID=${quoted(accessId)}`,
-    "export TRUSTLY_ACCESS_KEY=sandbox  # unless the sandbox was started with another"
-  ].join("\n")
-  const id = String(customers[0]?.customer["customerId"] ?? "1001165729")
-  const program = "npx effect-trustly-cli"
-  byId("command", HTMLElement).textContent = `${program} update ${quoted(id)} --vip 2 --city Reno --state NV`
-}
-
 /** @type {Array<() => void> | undefined} */
 let waiting
 
-/** Events that arrive while the state is read come after it. @param {() => void} event */
-const inOrder = (event) => waiting === undefined ? event() : void waiting.push(event)
+/** Applies an event, but not before a state that is being read. @param {() => void} event */
+const applyInOrder = (event) => waiting === undefined ? event() : void waiting.push(event)
 
-let isFirst = true
 let readings = 0
 
 const readState = async () => {
@@ -57,53 +41,50 @@ const readState = async () => {
   const events = waiting
   waiting = undefined
   if (status !== 200) {
-    showConnection("lost", `${Control.trouble(status)} Trying again ...`)
+    showConnection("lost", `${Control.describeStatus(status)} Reconnecting`)
     setTimeout(readState, 2000)
     return
   }
   const state = /** @type {State} */ (body)
-  showClient(state)
+  Client.show(state)
   Customers.replace(state.customers)
   Requests.replace(state.requests)
   Faults.replace(state.faults)
   for (const event of events) event()
-  if (isFirst) byId("connect", HTMLDetailsElement).open = state.requests.length === 0
-  isFirst = false
   showConnection("live", "Live")
 }
 
 const connect = () => {
   const source = new EventSource("/_sandbox/events")
   /** @template T @param {string} name @param {(data: T) => void} handle */
-  const on = (name, handle) => source.addEventListener(name, ({ data }) => inOrder(() => handle(JSON.parse(data))))
-  on("request", Requests.keep)
-  on("customer", Customers.keep)
+  const on = (name, handle) => source.addEventListener(name, ({ data }) => applyInOrder(() => handle(JSON.parse(data))))
+  on("request", Requests.update)
+  on("customer", Customers.update)
   on("faults", Faults.replace)
   on("reset", readState)
   source.addEventListener("open", readState)
   source.addEventListener("error", () => {
-    // browsers differ in when they try again, and in whether they do
+    // browsers differ in whether and when they reconnect
     source.close()
-    showConnection("lost", "Connection lost. Trying again ...")
+    showConnection("lost", "Connection lost, reconnecting")
     setTimeout(connect, 1000)
   })
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  if (!(button instanceof HTMLButtonElement)) continue
-  button.addEventListener("click", async () => {
-    const code = byId(button.dataset["copy"] ?? "", HTMLElement)
-    try {
-      await navigator.clipboard.writeText(code.textContent ?? "")
-      say("Copied")
-      button.textContent = "Copied"
-      setTimeout(() => button.textContent = "Copy", 2000)
-    } catch {
-      // not allowed to: selected, so that the keyboard can
-      getSelection()?.selectAllChildren(code)
-    }
-  })
+const tabs = [...document.querySelectorAll("#tabs button")].filter((tab) => tab instanceof HTMLButtonElement)
+
+/** @param {string} name */
+const showTab = (name) => {
+  document.body.dataset["tab"] = name
+  for (const tab of tabs) tab.ariaCurrent = String(tab.dataset["tab"] === name)
 }
+
+for (const tab of tabs) tab.addEventListener("click", () => showTab(tab.dataset["tab"] ?? ""))
+
+byId("fault-count", HTMLButtonElement).addEventListener("click", () => {
+  showTab("faults")
+  byId("faults", HTMLElement).querySelector("button")?.focus()
+})
 
 const resetDialog = byId("reset-dialog", HTMLDialogElement)
 
@@ -115,7 +96,7 @@ byId("reset", HTMLButtonElement).addEventListener("click", () => {
 resetDialog.addEventListener("close", async () => {
   if (resetDialog.returnValue !== "reset") return
   const { status } = await Control.send("POST", "/reset")
-  say(status === 204 ? "The sandbox was reset" : Control.trouble(status))
+  announce(status === 204 ? "The sandbox was reset" : Control.describeStatus(status))
 })
 
 connect()

@@ -1,116 +1,207 @@
 // @ts-check
 /**
- * The requests, newest first.
+ * The requests, latest call first. The requests of one call, such as the read and the write of a `modify` and its retries, form a
+ * group.
  *
  * @import { RequestLog } from "../src/RequestLog.ts"
+ * @typedef {{ id: number, requests: ReadonlyArray<RequestLog> }} Call
  */
-import { byId, keyedList, make, refresh, say } from "./dom.js"
-import { brief, faultText, numberText, timeElement, valueText } from "./texts.js"
+import { announce, byId, isPressed, keyedList, make, refresh } from "./dom.js"
+import * as RequestDetail from "./requestDetail.js"
+import { brief, faultText, numberText, timeElement } from "./texts.js"
 
-// more would only slow the page down
+// more would slow the page down
 const limit = 200
-const fieldLimit = 40
 
 /** @type {Map<number, RequestLog>} */
 let requests = new Map()
+/** @type {Map<number, Call>} */
+const calls = new Map()
+
+const filter = byId("filter", HTMLInputElement)
+const pause = byId("pause", HTMLButtonElement)
 
 /** @param {RequestLog} request */
 const outcomeOf = ({ millis, status }) => {
   if (status !== undefined) return { text: String(status), tone: status < 400 ? "good" : status < 500 ? "warn" : "bad" }
-  return millis === undefined ? { text: "waiting", tone: "waiting" } : { text: "no answer", tone: "bad" }
-}
-
-/** The path, with the customer in it or beside it. @param {RequestLog} request */
-const pathOf = ({ customerId, path }) => {
-  if (customerId === undefined) return [brief(path)]
-  const [before = "", after] = path.split("{customerId}")
-  const customer = make("b", null, brief(customerId))
-  return after === undefined ? [brief(path), " ", customer] : [before, customer, after]
+  return millis === undefined ? { text: "waiting", tone: "waiting" } : { text: "none", tone: "bad" }
 }
 
 /** @param {RequestLog} request */
-const sentOf = ({ applied, fault, fields, method, millis }) => {
-  const removed = new Set(Object.entries(applied ?? {}).flatMap(([name, value]) => value === null ? [name] : []))
-  const sent = make("span", { className: "sent" })
-  const shown = fields.slice(0, fieldLimit)
-  sent.append(...shown.map((name) => make(removed.has(name) ? "del" : "span", null, brief(name))))
-  if (fields.length > fieldLimit) {
-    sent.append(make("span", null, `and ${numberText(fields.length - fieldLimit)} more`))
-  }
-  if (applied !== undefined) sent.append(make("span", { className: "good" }, "applied"))
-  else if (method === "POST" && millis !== undefined) sent.append(make("span", { className: "bad" }, "not applied"))
-  if (fault !== undefined) sent.append(make("span", { className: "warn" }, `fault: ${faultText(fault)}`))
-  return sent
+const pathOf = ({ attempt, customerId, path }) => {
+  const [before = "", end] = path.split("{customerId}")
+  const id = customerId === undefined ? [] : [make("b", null, brief(customerId))]
+  const parts = end === undefined ? [brief(path), ...id.flatMap((element) => [" ", element])] : [before, ...id, end]
+  return attempt > 1 ? [...parts, make("span", { className: "attempt" }, ` attempt ${attempt}`)] : parts
 }
 
 /** @param {RequestLog} request */
-const factsOf = ({ applied, fault, fields, operation, path }) => [
-  ["Path", brief(path)],
-  ["Operation", operation ?? "none of Trustly's"],
-  ["Fields sent", brief(fields.join(", ") || "none")],
-  ...(fault === undefined ? [] : [["Fault", brief(JSON.stringify(fault))]]),
-  ...Object.entries(applied ?? {}).map(([name, value]) => [`Applied ${name}`, valueText(name, value)])
-]
+const faultOf = ({ applied, fault }) => {
+  if (fault === undefined) return ""
+  return applied !== undefined && fault._tag !== "Delay" ? `${faultText(fault)}, applied` : faultText(fault)
+}
+
+/**
+ * A cell of a row; the tooltip shows text that is cut off.
+ *
+ * @param {string} className
+ * @param {...(Node | string)} children
+ */
+const cell = (className, ...children) => {
+  const element = make("span", { className }, ...children)
+  element.title = element.textContent ?? ""
+  return element
+}
 
 /** @param {RequestLog} request */
-const render = (request) => {
-  const { at, attempt, method, millis } = request
+const renderRequest = (request) => {
+  const { at, fields, id, method, millis } = request
   const { text, tone } = outcomeOf(request)
-  const outcome = make(
-    "span",
-    { className: "outcome" },
-    ...(attempt > 1 ? [make("span", { className: "attempt" }, `attempt ${attempt}`)] : []),
-    make("span", { className: `status ${tone}` }, text),
-    make("span", { className: "millis" }, millis === undefined ? "" : `${numberText(millis)} ms`)
+  const summary = make(
+    "summary",
+    { className: "row" },
+    timeElement(at, { millis: true }),
+    cell("method", method),
+    cell("path", ...pathOf(request)),
+    cell("fields", brief(fields.join(", "))),
+    cell("fault", faultOf(request)),
+    cell(`status ${tone}`, text),
+    cell("millis", millis === undefined ? "" : numberText(millis))
   )
-  const call = make("span", { className: "call" }, `${method} `, ...pathOf(request))
-  const facts = factsOf(request).flatMap(([name = "", fact = ""]) => [make("dt", null, name), make("dd", null, fact)])
-  const summary = make("summary", null, timeElement(at, { millis: true }), call, outcome, sentOf(request))
-  return make("li", null, make("details", null, summary, make("dl", null, ...facts)))
+  const detail = make("div", { className: "detail" })
+  const details = make("details", { id: `request-${id}` }, summary, detail)
+  details.addEventListener("toggle", () => {
+    if (details.open) RequestDetail.show(request, detail)
+  })
+  return details
 }
 
-const list = keyedList(
-  byId("request-list", HTMLOListElement),
-  (/** @type {RequestLog} */ { id }) => String(id),
-  render
-)
+/** @param {Call} call */
+const callHead = ({ requests: [first, ...others] }) => {
+  const all = first === undefined ? [] : [first, ...others]
+  const isModify = new Set(all.map(({ operation }) => operation)).size > 1
+  const last = all.at(-1)
+  const millis = first === undefined || last?.millis === undefined ? undefined : last.at + last.millis - first.at
+  const attempts = Math.max(...all.map(({ attempt }) => attempt))
+  const summary = [
+    `${all.length} requests`,
+    ...(attempts > 1 ? [`${attempts} attempts`] : []),
+    ...(millis === undefined ? [] : [`${numberText(millis)} ms`])
+  ]
+  return make(
+    "p",
+    { className: "call" },
+    make("b", null, isModify ? "modify" : first?.operation ?? "retries"),
+    make("span", { className: "id" }, brief(first?.customerId ?? "")),
+    make("span", { className: "summary" }, summary.join(" · "))
+  )
+}
+
+/** @param {Call} call */
+const render = (call) =>
+  call.requests.length === 1
+    ? make("li", null, ...call.requests.map(renderRequest))
+    : make("li", { className: "grouped" }, callHead(call), ...call.requests.map(renderRequest))
+
+const list = keyedList(byId("request-list", HTMLOListElement), (/** @type {Call} */ { id }) => String(id), render)
+
+/** @param {RequestLog} request */
+const textOf = (request) => {
+  const { customerId = "", fields, method, operation = "", path } = request
+  const { text } = outcomeOf(request)
+  return [method, path.replace("{customerId}", customerId), customerId, operation, ...fields, faultOf(request), text]
+    .join("\n").toLowerCase()
+}
 
 const show = () => {
-  list([...requests.values()].toSorted((a, b) => b.id - a.id))
+  const words = filter.value.toLowerCase().split(/\s+/)
+  const isShown = (/** @type {Call} */ call) =>
+    call.requests.some((request) => {
+      const text = textOf(request)
+      return words.every((word) => text.includes(word))
+    })
+  const shown = [...calls.values()].filter(isShown).toSorted((a, b) => b.id - a.id)
+  list(shown)
   byId("no-requests", HTMLElement).hidden = requests.size > 0
-  byId("request-count", HTMLElement).textContent = requests.size < limit
-    ? numberText(requests.size)
-    : `the newest ${limit}`
+  byId("no-matches", HTMLElement).hidden = requests.size === 0 || shown.length > 0
+  byId("request-columns", HTMLElement).hidden = shown.length === 0
+  const all = requests.size < limit ? numberText(requests.size) : `latest ${limit}`
+  const found = shown.reduce((count, call) => count + call.requests.length, 0)
+  byId("request-count", HTMLOutputElement).value = found === requests.size ? all : `${numberText(found)} of ${all}`
 }
 
-let unsaid = 0
+/** @type {Set<number>} */
+const unseen = new Set()
+
+const showUnlessPaused = () => {
+  if (!isPressed(pause)) return show()
+  pause.textContent = unseen.size === 0 ? "Resume" : `Resume, ${numberText(unseen.size)} new`
+}
+
+filter.addEventListener("input", show)
+
+byId("clear-filter", HTMLButtonElement).addEventListener("click", () => {
+  filter.value = ""
+  show()
+  filter.focus()
+})
+
+pause.addEventListener("click", () => {
+  const isPaused = !isPressed(pause)
+  pause.ariaPressed = String(isPaused)
+  pause.textContent = isPaused ? "Resume" : "Pause"
+  unseen.clear()
+  if (!isPaused) show()
+})
+
+/** @param {RequestLog} request */
+const addToCall = (request) => {
+  const others = (calls.get(request.call)?.requests ?? []).filter(({ id }) => id !== request.id)
+  const all = [...others, request].toSorted((a, b) => a.id - b.id)
+  calls.set(request.call, { id: request.call, requests: all })
+}
+
+const removeOldest = () => {
+  const [oldest] = requests.values()
+  if (oldest === undefined) return
+  requests.delete(oldest.id)
+  const rest = (calls.get(oldest.call)?.requests ?? []).filter(({ id }) => id !== oldest.id)
+  if (rest.length === 0) calls.delete(oldest.call)
+  else calls.set(oldest.call, { id: oldest.call, requests: rest })
+}
+
+let unannounced = 0
 
 /** @type {RequestLog | undefined} */
 let latest
 
-const announce = () => {
+const announceLatest = () => {
   if (latest === undefined) return
-  const others = unsaid > 1 ? `${unsaid} requests answered, the last one: ` : ""
+  const others = unannounced > 1 ? `${unannounced} requests ended, the last one: ` : ""
   const what = `${latest.operation ?? latest.method} ${latest.customerId ?? ""}`
-  say(`${others}${what}, attempt ${latest.attempt}: ${outcomeOf(latest).text}`)
-  unsaid = 0
+  announce(`${others}${what}, attempt ${latest.attempt}: ${outcomeOf(latest).text}`)
+  unannounced = 0
 }
 
-/** A request that arrived, or what became of it. @param {RequestLog} request */
-export const keep = (request) => {
+/** Shows a request that arrived or changed. @param {RequestLog} request */
+export const update = (request) => {
+  if (!requests.has(request.id)) unseen.add(request.id)
   requests.set(request.id, request)
-  if (requests.size > limit) requests.delete(Math.min(...requests.keys()))
+  addToCall(request)
+  if (requests.size > limit) removeOldest()
   if (request.millis !== undefined) {
-    // one sentence a second: nobody could listen to a burst
-    if (unsaid === 0) setTimeout(announce, 1000)
-    unsaid += 1
+    // at most one announcement a second, because nobody can follow a burst
+    if (unannounced === 0) setTimeout(announceLatest, 1000)
+    unannounced += 1
     latest = request
   }
-  refresh(show)
+  refresh(showUnlessPaused)
 }
 
-/** These requests and no others. @param {ReadonlyArray<RequestLog>} all */
+/** Replaces all requests. @param {ReadonlyArray<RequestLog>} all */
 export const replace = (all) => {
   requests = new Map(all.slice(-limit).map((request) => [request.id, request]))
+  calls.clear()
+  for (const request of requests.values()) addToCall(request)
   show()
 }

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * What is read on the page.
+ * Values as text.
  *
  * @import { Fault } from "../src/Fault.ts"
  * @typedef {{ readonly [field: string]: unknown }} Fields
@@ -36,7 +36,7 @@ export const valueAt = (fields, path) => {
 
 const longest = 300
 
-/** A text that anybody may have sent, short enough to show. @param {unknown} text */
+/** Shortens a text of any length. @param {unknown} text */
 export const brief = (text) => {
   const whole = String(text)
   return whole.length > longest ? `${whole.slice(0, longest)} ...` : whole
@@ -47,7 +47,7 @@ const instants = new Set(["createdAt", "updatedAt", "enrollDate"])
 
 /** @param {string} path @param {unknown} value */
 export const valueText = (path, value) => {
-  if (value === undefined || value === null) return "removed"
+  if (value === undefined || value === null) return "cleared"
   if (typeof value === "number" && instants.has(path)) return dayAndTime.format(value)
   if (path === "address" && isFields(value)) {
     const lines = addressLines.filter((name) => value[name] !== undefined)
@@ -60,14 +60,17 @@ export const valueText = (path, value) => {
 export const faultText = (fault) => {
   switch (fault._tag) {
     case "Status":
-      return `status ${fault.status}${fault.retryAfter === undefined ? "" : `, Retry-After ${fault.retryAfter} s`}`
+      return `Status ${fault.status}${fault.retryAfter === undefined ? "" : `, Retry-After ${fault.retryAfter} s`}`
     case "Delay":
-      return `${numberText(fault.millis)} ms late`
+      return `Delay ${numberText(fault.millis)} ms`
     case "Silence":
-      return "silence"
+      return "No response"
     case "Reset":
-      return fault.where === "body" ? "connection reset in the body" : "connection reset"
+      return fault.where === "body" ? "Reset in the body" : "Connection reset"
     case "Malformed":
-      return "malformed answer"
+      return "Malformed body"
   }
 }
+
+/** Quotes an argument for a POSIX shell. @param {string} text */
+export const shellQuote = (text) => /^[\w.:/@+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`

@@ -1,22 +1,28 @@
 /**
- * What the sandbox does instead of answering as it should, and when. Both are plain JSON, so any language can ask for them over
- * HTTP: `POST /_sandbox/faults` takes a {@link FaultRule}.
+ * Faults that the sandbox injects, and the rules that say which requests get one. Both are plain JSON: a program in any language
+ * sends a {@link FaultRule} to `POST /_sandbox/faults`.
  *
  * @since 0.1.0
  */
+import { Issue } from "effect-trustly"
 import * as Schema from "effect/Schema"
+import { describeIssue } from "./internal/issues.ts"
 
 const optional = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   Schema.optionalWith(schema, { exact: true }).annotations({ description })
 
+// a larger integer would reach the client in another notation
+const Count = Schema.Int.pipe(Schema.between(0, Number.MAX_SAFE_INTEGER))
+const PositiveCount = Schema.Int.pipe(Schema.between(1, Number.MAX_SAFE_INTEGER))
+
 /**
- * What happens to a request.
+ * A fault: what happens to a request instead of the normal response.
  *
- * - `Status`: an answer with this status, this body (Trustly's envelope unless given), and a `Retry-After` in seconds
- * - `Delay`: the right answer, so many milliseconds late
- * - `Silence`: no answer, and the connection stays open
- * - `Reset`: the connection breaks before the answer, or in its body
- * - `Malformed`: status 200 with this text, which is no customer unless it is given
+ * - `Status`: responds with this status, this JSON body (default: Trustly's error envelope), and a `Retry-After` in seconds
+ * - `Delay`: responds normally, this many milliseconds later, at most one day
+ * - `Silence`: never responds and keeps the connection open
+ * - `Reset`: breaks the connection before the response or in the middle of its body
+ * - `Malformed`: responds with status 200 and this text (default: JSON without a customer)
  *
  * @since 0.1.0
  * @category models
@@ -32,22 +38,22 @@ export type Fault = typeof Fault.Type
 export const Fault = Schema.Union(
   Schema.TaggedStruct("Status", {
     status: Schema.Int.pipe(Schema.between(200, 599)),
-    body: optional(Schema.Unknown, "JSON to answer with. Default: Trustly's envelope"),
-    retryAfter: optional(Schema.NonNegativeInt, "Seconds that the Retry-After header asks to wait")
+    body: optional(Schema.Unknown, "JSON response body. Default: Trustly's error envelope"),
+    retryAfter: optional(Count, "Value of the Retry-After header, in seconds")
   }),
-  Schema.TaggedStruct("Delay", { millis: Schema.NonNegativeInt }),
+  Schema.TaggedStruct("Delay", { millis: Schema.Int.pipe(Schema.between(0, 86_400_000)) }),
   Schema.TaggedStruct("Silence", {}),
   Schema.TaggedStruct("Reset", {
-    where: optional(Schema.Literal("before", "body"), "Before the answer, or in its body. Default: before")
+    where: optional(Schema.Literal("before", "body"), "Before the response, or in its body. Default: before")
   }),
   Schema.TaggedStruct("Malformed", {
-    body: optional(Schema.String, "Text to answer with. Default: JSON that holds no customer")
+    body: optional(Schema.String, "Text of the response body. Default: JSON without a customer")
   })
 ).annotations({ identifier: "Fault" })
 
 /**
- * Which requests meet a fault: those of an operation, of a customer, or all; the next N of them (one unless told otherwise), each
- * Nth, or a share of them. Of several rules, the first that fires does.
+ * A fault and the requests that get it: those of one operation, of one customer, or all of them; the next `times` of them (default
+ * 1), every Nth, or a random `share`. If several rules match a request, the first one that fires applies.
  *
  * @since 0.1.0
  * @category models
@@ -70,15 +76,34 @@ export interface FaultRule extends Schema.Schema.Type<typeof FaultRule> {}
  */
 export const FaultRule = Schema.Struct({
   fault: Fault,
-  operation: optional(Schema.Literal("update", "get", "find", "createOrUpdate"), "Requests of this operation only"),
-  customerId: optional(Schema.String, "Requests that name this customer only"),
-  times: optional(Schema.Positive.pipe(Schema.int()), "The next so many of these requests. Default: 1"),
-  every: optional(Schema.Positive.pipe(Schema.int()), "Each so-manieth of these requests, without end"),
-  share: optional(Schema.Number.pipe(Schema.between(0, 1)), "This share of these requests, by chance, without end"),
-  applied: optional(Schema.Boolean, "Whether a write is done before the fault hides it. Default: false, it is not done")
+  operation: optional(Schema.Literal("update", "get", "find", "createOrUpdate"), "Match requests of this operation"),
+  customerId: optional(Schema.String, "Match requests that name this customer"),
+  times: optional(PositiveCount, "Fail the next N matching requests. Default: 1"),
+  every: optional(PositiveCount, "Fail every Nth matching request, indefinitely"),
+  share: optional(
+    Schema.Number.pipe(Schema.between(0, 1)),
+    "Fail this share of the matching requests at random, indefinitely"
+  ),
+  applied: optional(Schema.Boolean, "Apply a write before failing. Default: false")
 }).annotations({ identifier: "FaultRule" }).pipe(
   Schema.filter(
     ({ every, share, times }) => [every, share, times].filter((limit) => limit !== undefined).length <= 1,
-    { description: "one of times, every and share" }
+    { description: "only one of times, every, and share" }
   )
 )
+
+/**
+ * The sandbox refused a fault rule: it is not valid, JSON cannot represent it, or too many rules are active. `issues` lists the
+ * paths and what is expected there, without the values that were given.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class FaultRuleError extends Schema.TaggedError<FaultRuleError>()("FaultRuleError", {
+  issues: Schema.Array(Issue)
+}) {
+  /** @since 0.1.0 */
+  override get message(): string {
+    return `Fault rule refused: ${this.issues.map(describeIssue("rule")).join("; ")}`
+  }
+}

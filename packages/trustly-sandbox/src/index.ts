@@ -1,5 +1,5 @@
 /**
- * A local Trustly over HTTP to develop, demonstrate and test against.
+ * A local Trustly over HTTP, for development, demonstrations, and tests.
  *
  * @since 0.1.0
  */

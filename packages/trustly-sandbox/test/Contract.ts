@@ -1,4 +1,4 @@
-/** What an OpenAPI document says of an API, held against the facts of another's. */
+/** Compares the API that an OpenAPI document describes with another contract. */
 import { Array as Arr, Order, Record, Schema } from "effect"
 
 export interface JsonSchema {
@@ -34,7 +34,7 @@ const Input = Schema.Struct({ required: Schema.Boolean, schema: JsonSchema })
 
 type Input = typeof Input.Type
 
-/** The facts of an API: what is called with what, and what it answers. */
+/** An API as its operations, their inputs and responses, and the schemas. */
 export interface Contract extends Schema.Schema.Type<typeof Contract> {}
 
 export const Contract = Schema.Struct({
@@ -44,7 +44,7 @@ export const Contract = Schema.Struct({
     key: Schema.String,
     value: Schema.Struct({
       call: Schema.String,
-      // by place and name
+      // keyed by location and name
       inputs: Schema.Record({ key: Schema.String, value: Input }),
       answers: named
     })
@@ -114,7 +114,7 @@ export const ofOpenApi = (document: typeof OpenApiDocument.Type): Contract => {
 
 export const nameOf = ($ref: string): string => $ref.slice($ref.lastIndexOf("/") + 1)
 
-/** A schema with what it refers to and its alternatives laid together. */
+/** A schema merged with the schemas that it refers to and its alternatives. */
 interface Shape {
   readonly name: string | undefined
   readonly types: ReadonlyArray<string>
@@ -137,7 +137,7 @@ const shapeOf = (schema: JsonSchema, schemas: Schemas): Shape => {
     types: Arr.sort(types, Order.string),
     keywords: Record.fromEntries([
       ...members.flatMap(({ keywords }) => Object.entries(keywords)),
-      // what nothing is said of is allowed
+      // allowing unknown keys is the default
       ...Object.entries(more).filter(([keyword, value]) => keyword !== "additionalProperties" || value !== true)
         .map(([keyword, value]) => [keyword, String(value)] as const)
     ]),
@@ -179,7 +179,7 @@ const nullOf = ({ types }: Shape): string => types.includes("null") ? "null" : "
 
 const presence = (required: boolean): string => required ? "required" : "optional"
 
-/** Every difference between two contracts, one a line. Those within a named object are told once, under its name of here. */
+/** Every difference between two contracts, one per line. A difference in a named object is listed once, under the name of the first. */
 export const differences = (here: Contract, there: Contract): Lines => {
   const schemas = (a: JsonSchema, b: JsonSchema, at: string): Lines => {
     const [one, other] = [shapeOf(a, here.schemas), shapeOf(b, there.schemas)]

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Console, Effect, Predicate, Schema } from "effect"
 import { Customer, CustomerRecord, CustomerUpdate } from "effect-trustly"
 import { readFileSync } from "node:fs"
-import { openApi } from "../src/internal/trustlyApi.ts"
+import { openApi } from "../src/internal/openApi.ts"
 import * as Contract from "./Contract.ts"
 
 const read = <A, I>(schema: Schema.Schema<A, I>, name: string): A =>
@@ -21,17 +21,17 @@ const explained = reasons.flatMap(({ differences }) => differences)
 const differencesOf = (document: unknown): ReadonlyArray<string> =>
   Contract.differences(Contract.ofOpenApi(Schema.decodeUnknownSync(Contract.OpenApiDocument)(document)), theirs)
 
-/** What is not as listed: differences without a reason, and reasons without a difference. */
-const surprises = (found: ReadonlyArray<string>) => ({
+/** Differences without a listed reason, and listed reasons without a difference. */
+const unlisted = (found: ReadonlyArray<string>) => ({
   unexplained: Arr.difference(found, explained),
   stale: Arr.difference(explained, found)
 })
 
-/** The document with something else at a path; `undefined` takes it away. */
+/** The document with another value at a path; `undefined` removes it. */
 const changed = (at: ReadonlyArray<string>, value: unknown, within: unknown = openApi): unknown => {
   const [key, ...rest] = at
   if (key === undefined) return value
-  assert(Predicate.isReadonlyRecord(within), `nothing to change before ${key}`)
+  assert(Predicate.isReadonlyRecord(within), `no object that could hold ${key}`)
   const { [key]: inner, ...others } = within
   const next = changed(rest, value, inner)
   return next === undefined ? others : { ...others, [key]: next }
@@ -41,8 +41,8 @@ const components = ["components", "schemas"]
 const customer = ["paths", "/customers/{customerId}"]
 const update = [...customer, "post"]
 
-/** The document with a component made of other fields. */
-const made = (name: string, fields: Schema.Struct.Fields): unknown =>
+/** The document with a component that has other fields. */
+const withFields = (name: string, fields: Schema.Struct.Fields): unknown =>
   changed(
     [...components, name],
     OpenApiJsonSchema.makeWithDefs(Schema.Struct(fields), { defs: {}, additionalPropertiesStrategy: "allow" })
@@ -55,13 +55,13 @@ type Change = readonly [what: string, document: unknown, unexplained: string, st
 
 const changes: ReadonlyArray<Change> = [
   [
-    "a field more to write",
-    made("CustomerUpdate", { ...CustomerUpdate.fields, nickname: Schema.String }),
+    "an additional field of an update",
+    withFields("CustomerUpdate", { ...CustomerUpdate.fields, nickname: Schema.String }),
     "CustomerUpdate.nickname: here only"
   ],
   [
-    "a field less to write",
-    made("CustomerUpdate", updateWithoutVip),
+    "a missing field of an update",
+    withFields("CustomerUpdate", updateWithoutVip),
     "CustomerUpdate.vip: there only",
     [
       "CustomerUpdate.vip: null here, no null there",
@@ -69,53 +69,53 @@ const changes: ReadonlyArray<Change> = [
     ]
   ],
   [
-    "a field more to read",
-    made("CustomerRecord", { ...CustomerRecord.fields, nickname: Schema.String }),
+    "an additional field of a record",
+    withFields("CustomerRecord", { ...CustomerRecord.fields, nickname: Schema.String }),
     "CustomerRecord.nickname: here only"
   ],
-  ["a field less to read", made("Customer", customerWithoutPhone), "Customer.phone: there only"],
+  ["a missing field of a customer", withFields("Customer", customerWithoutPhone), "Customer.phone: there only"],
   [
-    "a field less within a field",
+    "a missing field of a nested object",
     changed([...components, "DriverLicense", "properties", "state"], undefined),
     "DriverLicense.state: there only"
   ],
   [
-    "another type",
-    made("CustomerUpdate", { ...CustomerUpdate.fields, phone: Schema.Number }),
+    "another type of a field",
+    withFields("CustomerUpdate", { ...CustomerUpdate.fields, phone: Schema.Number }),
     "CustomerUpdate.phone: type number here, type string there"
   ],
   [
     "a required field that is optional",
-    made("Customer", { ...Customer.fields, phone: Schema.optional(Schema.String) }),
+    withFields("Customer", { ...Customer.fields, phone: Schema.optional(Schema.String) }),
     "Customer.phone: optional here, required there"
   ],
   [
     "an optional field that is required",
-    made("CustomerUpdate", { ...CustomerUpdate.fields, customerId: Schema.String }),
+    withFields("CustomerUpdate", { ...CustomerUpdate.fields, customerId: Schema.String }),
     "CustomerUpdate.customerId: required here, optional there"
   ],
   [
     "another minimum",
-    made("CustomerUpdate", { ...CustomerUpdate.fields, name: Schema.String.pipe(Schema.minLength(2)) }),
+    withFields("CustomerUpdate", { ...CustomerUpdate.fields, name: Schema.String.pipe(Schema.minLength(2)) }),
     "CustomerUpdate.name: minLength: 2 here, 1 there"
   ],
   [
     "no minimum",
-    made("CustomerUpdate", { ...CustomerUpdate.fields, email: Schema.String }),
+    withFields("CustomerUpdate", { ...CustomerUpdate.fields, email: Schema.String }),
     "CustomerUpdate.email: minLength: none here, 1 there"
   ],
   [
     "a maximum",
-    made("CustomerUpdate", { ...CustomerUpdate.fields, phone: Schema.String.pipe(Schema.maxLength(9)) }),
+    withFields("CustomerUpdate", { ...CustomerUpdate.fields, phone: Schema.String.pipe(Schema.maxLength(9)) }),
     "CustomerUpdate.phone: maxLength: 9 here, none there"
   ],
   [
-    "keys that are not allowed",
+    "a schema that forbids unknown keys",
     changed([...components, "CustomerFound", "additionalProperties"], false),
     "customers.get 200: additionalProperties: false here, none there"
   ],
   [
-    "an operation less",
+    "a missing operation",
     changed(["paths", "/customers", "get"], undefined),
     "customers.find: there only",
     ["CustomersFound.customers: required here, optional there", "CustomersFound.url: here only"]
@@ -125,14 +125,14 @@ const changes: ReadonlyArray<Change> = [
     changed([...customer, "put"], openApi.paths["/customers/{customerId}"]?.post, changed(update, undefined)),
     "customers.update: PUT /customers/{customerId} here, POST /customers/{customerId} there"
   ],
-  ["a parameter less", changed([...update, "parameters"], []), "customers.update path customerId: there only"],
+  ["a missing parameter", changed([...update, "parameters"], []), "customers.update path customerId: there only"],
   [
-    "a body less",
+    "a missing request body",
     changed([...update, "requestBody"], undefined),
     "customers.update body: there only",
     ["customers.update body: required here, optional there"]
   ],
-  ["an answer less", changed([...update, "responses", "404"], undefined), "customers.update 404: there only"],
+  ["a missing response", changed([...update, "responses", "404"], undefined), "customers.update 404: there only"],
   [
     "other credentials",
     changed(["components", "securitySchemes", "basic", "scheme"], "bearer"),
@@ -141,26 +141,26 @@ const changes: ReadonlyArray<Change> = [
 ]
 
 describe("contract", () => {
-  it.effect("differs from Trustly's document as listed, each difference with its reason", () =>
+  it.effect("differs from Trustly's document only as listed, with a reason for each difference", () =>
     Effect.gen(function*() {
       const found = differencesOf(openApi)
       for (const { differences, reason } of reasons) {
         yield* Console.log([reason, ...Arr.intersection(differences, found)].join("\n  "))
       }
-      const { stale, unexplained } = surprises(found)
+      const { stale, unexplained } = unlisted(found)
       yield* Console.log([`Without a reason: ${unexplained.length}`, ...unexplained].join("\n  "))
       assert.deepStrictEqual({ unexplained, stale }, { unexplained: [], stale: [] })
       assert.deepStrictEqual(explained, Arr.dedupe(explained), "listed twice")
     }))
 
-  it("a difference without a reason and a reason without a difference are both told", () => {
+  it("reports a difference without a reason and a reason without a difference", () => {
     const [first = "", ...others] = explained
-    assert.deepStrictEqual(surprises([...others, "new"]), { unexplained: ["new"], stale: [first] })
+    assert.deepStrictEqual(unlisted([...others, "new"]), { unexplained: ["new"], stale: [first] })
   })
 
   for (const [what, document, unexplained, stale = []] of changes) {
-    it(`tells ${what}`, () => {
-      assert.deepStrictEqual(surprises(differencesOf(document)), { unexplained: [unexplained], stale: [...stale] })
+    it(`detects ${what}`, () => {
+      assert.deepStrictEqual(unlisted(differencesOf(document)), { unexplained: [unexplained], stale: [...stale] })
     })
   }
 })

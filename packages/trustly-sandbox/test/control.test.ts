@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { control, fields, john, start, trustly } from "./support.ts"
 
 describe("the control path", () => {
-  it.scopedLive("shows all that the page needs, secrets masked", () =>
+  it.scopedLive("serves the whole state with masked secrets", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       yield* sandbox.fail({ fault: { _tag: "Silence" }, operation: "get" })
@@ -37,19 +37,19 @@ describe("the control path", () => {
       assert.strictEqual((yield* trustly(sandbox).get(`/customers/${john}`)).status, 200)
     }))
 
-  const noRules: Readonly<Record<string, readonly [body: unknown, issues: unknown]>> = {
-    "no fault": [{}, [{ path: "fault", problem: "missing" }]],
-    "a fault that nobody knows": [{ fault: { _tag: "Flood" } }, [{
+  const invalidRules: Readonly<Record<string, readonly [body: unknown, issues: unknown]>> = {
+    "a missing fault": [{}, [{ path: "fault", problem: "missing" }]],
+    "an unknown fault": [{ fault: { _tag: "Flood" } }, [{
       path: "fault._tag",
       problem: "invalid",
       expected: "\"Status\" or \"Delay\" or \"Silence\" or \"Reset\" or \"Malformed\""
     }]],
-    "a status that is none": [{ fault: { _tag: "Status", status: 99 } }, [{
+    "an invalid status": [{ fault: { _tag: "Status", status: 99 } }, [{
       path: "fault.status",
       problem: "invalid",
       expected: "a number between 200 and 599"
     }]],
-    "an operation that is none, and a share over one": [
+    "an unknown operation and a share above 1": [
       { fault: { _tag: "Silence" }, operation: "sentinel", share: 2 },
       [
         {
@@ -60,15 +60,15 @@ describe("the control path", () => {
         { path: "share", problem: "invalid", expected: "a number between 0 and 1" }
       ]
     ],
-    "none of them": [{ fault: { _tag: "Silence" }, times: 0 }, [
-      { path: "times", problem: "invalid", expected: "a positive number" }
+    "zero requests": [{ fault: { _tag: "Silence" }, times: 0 }, [
+      { path: "times", problem: "invalid", expected: "a number between 1 and 9007199254740991" }
     ]],
     "two limits": [{ fault: { _tag: "Silence" }, times: 1, every: 2 }, [
-      { path: "", problem: "invalid", expected: "one of times, every and share" }
+      { path: "", problem: "invalid", expected: "only one of times, every, and share" }
     ]],
-    "a key that nobody knows": [{ fault: { _tag: "Silence" }, sentinel: 1 }, [{ path: "sentinel", problem: "unknown" }]]
+    "an unknown key": [{ fault: { _tag: "Silence" }, sentinel: 1 }, [{ path: "sentinel", problem: "unknown" }]]
   }
-  for (const [what, [body, issues]] of Object.entries(noRules)) {
+  for (const [what, [body, issues]] of Object.entries(invalidRules)) {
     it.scopedLive(`refuses a rule with ${what}`, () =>
       Effect.gen(function*() {
         const call = control(yield* start())
@@ -79,7 +79,7 @@ describe("the control path", () => {
       }))
   }
 
-  it.scopedLive("changes a customer by hand, by Trustly's rules", () =>
+  it.scopedLive("changes a customer by Trustly's rules, without a request in the log", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       const call = control(sandbox)
@@ -100,11 +100,11 @@ describe("the control path", () => {
       for (const address of [null, "x", []]) {
         assert.strictEqual((yield* call("POST", `/customers/${john}`, { address })).status, 400)
       }
-      assert.strictEqual((yield* call("POST", "/customers/nobody", { vip: 1 })).status, 404)
+      assert.strictEqual((yield* call("POST", "/customers/missing", { vip: 1 })).status, 404)
       assert.strictEqual((yield* call("POST", `/customers/${john}`, [])).status, 400)
     }))
 
-  it.scopedLive("refuses what is no JSON, too large, or asked for in the wrong way", () =>
+  it.scopedLive("refuses invalid JSON, a body over 1 MiB, and wrong methods and paths", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       const call = control(sandbox)
@@ -128,7 +128,7 @@ describe("the control path", () => {
       assert.strictEqual((yield* call("GET", "/state")).status, 200)
     }))
 
-  it.scopedLive("resets", () =>
+  it.scopedLive("resets customers and requests", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       yield* trustly(sandbox).post(`/customers/${john}`, fields)

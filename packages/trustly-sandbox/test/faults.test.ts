@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Array, Effect, Either, Random } from "effect"
+import { Array, Effect, Either, Fiber, Option, Random, TestClock } from "effect"
 import type { FaultRule } from "effect-trustly-sandbox"
-import { fields, joe, john, start, trustly } from "./support.ts"
+import { eventually, fields, joe, john, start, trustly } from "./support.ts"
 
-/** Status, or the code of the broken connection, of each of so many updates. */
+/** The status, or the code of the broken connection, of each of several updates. */
 const results = (rule: FaultRule, calls: number, customer = john) =>
   Effect.gen(function*() {
     const sandbox = yield* start()
@@ -15,17 +15,17 @@ const results = (rule: FaultRule, calls: number, customer = john) =>
 
 const busy: FaultRule["fault"] = { _tag: "Status", status: 503 }
 
-describe("when", () => {
+describe("a fault rule fails", () => {
   const rules: Readonly<Record<string, readonly [rule: FaultRule, results: ReadonlyArray<number>]>> = {
-    "the next one, unless told otherwise": [{ fault: busy }, [503, 200, 200]],
-    "the next two": [{ fault: busy, times: 2 }, [503, 503, 200]],
-    "every second": [{ fault: busy, every: 2 }, [200, 503, 200, 503]],
-    "none of them": [{ fault: busy, share: 0 }, [200, 200, 200]],
-    "all of them": [{ fault: busy, share: 1 }, [503, 503, 503]],
-    "those of the operation": [{ fault: busy, operation: "update" }, [503, 200]],
-    "not those of another operation": [{ fault: busy, operation: "get" }, [200, 200]],
-    "those of the customer": [{ fault: busy, customerId: john }, [503, 200]],
-    "not those of another customer": [{ fault: busy, customerId: joe }, [200, 200]]
+    "the next request by default": [{ fault: busy }, [503, 200, 200]],
+    "the next two requests": [{ fault: busy, times: 2 }, [503, 503, 200]],
+    "every second request": [{ fault: busy, every: 2 }, [200, 503, 200, 503]],
+    "no request if its share is 0": [{ fault: busy, share: 0 }, [200, 200, 200]],
+    "every request if its share is 1": [{ fault: busy, share: 1 }, [503, 503, 503]],
+    "requests of its operation": [{ fault: busy, operation: "update" }, [503, 200]],
+    "no request of another operation": [{ fault: busy, operation: "get" }, [200, 200]],
+    "requests for its customer": [{ fault: busy, customerId: john }, [503, 200]],
+    "no request for another customer": [{ fault: busy, customerId: joe }, [200, 200]]
   }
   for (const [what, [rule, expected]] of Object.entries(rules)) {
     it.scopedLive(
@@ -34,14 +34,14 @@ describe("when", () => {
     )
   }
 
-  it.scopedLive("a share", () =>
+  it.scopedLive("about its share of the requests", () =>
     Effect.gen(function*() {
       const failed = (yield* results({ fault: busy, share: 0.2 }, 200)).filter((status) => status === 503).length
       assert.isAtLeast(failed, 20)
       assert.isAtMost(failed, 60)
     }).pipe(Effect.withRandom(Random.make("a share"))))
 
-  it.scopedLive("the first of several rules that fires", () =>
+  it.scopedLive("a request once, if several rules match it: the first one that fires applies", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       yield* sandbox.fail({ fault: busy })
@@ -50,7 +50,7 @@ describe("when", () => {
       assert.deepStrictEqual(answers.map(({ status }) => status), [503, 500, 500, 200])
     }))
 
-  it.scopedLive("none after a reset", () =>
+  it.scopedLive("no request after a reset", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       yield* sandbox.fail({ fault: busy, share: 1 })
@@ -58,7 +58,7 @@ describe("when", () => {
       assert.strictEqual((yield* trustly(sandbox).get(`/customers/${john}`)).status, 200)
     }))
 
-  it.scopedLive("not without credentials, and not where Trustly has no endpoint", () =>
+  it.scopedLive("no request to an unknown endpoint", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       yield* sandbox.fail({ fault: busy })
@@ -67,8 +67,8 @@ describe("when", () => {
     }))
 })
 
-describe("what", () => {
-  it.scopedLive("a status in Trustly's envelope, with Retry-After", () =>
+describe("a fault is", () => {
+  it.scopedLive("a status with Trustly's error envelope and Retry-After", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       yield* sandbox.fail({ fault: { ...busy, retryAfter: 7 } })
@@ -78,7 +78,7 @@ describe("what", () => {
       assert.strictEqual(Object(json).errors[0].code, 100)
     }))
 
-  it.scopedLive("a status with a body of one's own, or with none", () =>
+  it.scopedLive("a status with a given body, or without one", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       yield* sandbox.fail({ fault: { _tag: "Status", status: 200, body: { errors: [{ code: 378 }] } } })
@@ -93,38 +93,44 @@ describe("what", () => {
       ])
     }))
 
-  it.scopedLive("a delay, then the right answer", () =>
+  it.scoped("a delay, after which the normal response arrives", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
-      yield* sandbox.fail({ fault: { _tag: "Delay", millis: 200 } })
-      const { status } = yield* trustly(sandbox).post(`/customers/${john}`, fields)
-      assert.strictEqual(status, 200)
+      yield* sandbox.fail({ fault: { _tag: "Delay", millis: 60_000 } })
+      const update = yield* Effect.fork(trustly(sandbox).post(`/customers/${john}`, fields))
+      yield* eventually(sandbox.requests, ([request]) => request !== undefined)
+      // the delay starts some time after the request arrived, so one step of the clock may be too early
+      const step = Effect.zipRight(TestClock.adjust("10 seconds"), Fiber.poll(update))
+      const exit = yield* eventually(step, Option.isSome)
+      assert.strictEqual((yield* Option.getOrThrow(exit)).status, 200)
       const [request] = yield* sandbox.requests
-      assert.isAtLeast(request?.millis ?? 0, 190)
+      assert.isAtLeast(request?.millis ?? 0, 60_000)
       assert.strictEqual(request?.applied?.name, fields.name)
     }))
 
-  it.scopedLive("silence, until the client goes away", () =>
+  it.scopedLive("silence until the client disconnects", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       yield* sandbox.fail({ fault: { _tag: "Silence" } })
-      const ended = yield* Effect.timeoutOption(trustly(sandbox).post(`/customers/${john}`, fields), "200 millis")
-      assert.strictEqual(ended._tag, "None")
-      yield* Effect.repeat(sandbox.requests, { until: ([request]) => request?.millis !== undefined }).pipe(
-        Effect.timeout("2 seconds")
-      )
+      const { get, post } = trustly(sandbox)
+      const update = yield* Effect.fork(post(`/customers/${john}`, fields))
+      yield* eventually(sandbox.requests, ([request]) => request !== undefined)
+      assert.strictEqual((yield* get(`/customers/${john}`)).status, 200)
+      assert.isTrue(Option.isNone(yield* Fiber.poll(update)))
+      yield* Fiber.interrupt(update)
+      yield* eventually(sandbox.requests, ([request]) => request?.millis !== undefined)
       const [request] = yield* sandbox.requests
       assert.isUndefined(request?.status)
       assert.isUndefined(request?.applied)
     }))
 
-  it.scopedLive("a reset before the answer, or in its body", () =>
+  it.scopedLive("a reset before the response or in its body", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* results({ fault: { _tag: "Reset" } }, 2), ["ECONNRESET", 200])
       assert.deepStrictEqual(yield* results({ fault: { _tag: "Reset", where: "body" } }, 2), ["ECONNRESET", 200])
     }))
 
-  it.scopedLive("an answer that is no customer", () =>
+  it.scopedLive("a response without a customer", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       yield* sandbox.fail({ fault: { _tag: "Malformed" } })
@@ -145,14 +151,14 @@ describe("what", () => {
   for (const fault of faults) {
     for (const applied of [false, true]) {
       const where = "where" in fault ? " in the body" : ""
-      it.scopedLive(`${fault._tag}${where}: a write is ${applied ? "done" : "not done"} before it`, () =>
+      it.scopedLive(`${fault._tag}${where}, with the write ${applied ? "applied" : "not applied"} before it`, () =>
         Effect.gen(function*() {
           const sandbox = yield* start()
           yield* sandbox.fail({ fault, applied })
           yield* Effect.either(trustly(sandbox).post(`/customers/${john}`, fields))
           const [stored] = yield* sandbox.customers
           const [request] = yield* sandbox.requests
-          // late is not never: a delay hides nothing
+          // a delayed response is complete, so the write is always applied
           const written = applied || fault._tag === "Delay"
           assert.strictEqual(stored?.name, written ? fields.name : "John Smith")
           assert.strictEqual(request?.applied?.name, written ? fields.name : undefined)
@@ -162,7 +168,7 @@ describe("what", () => {
   }
 })
 
-it.scopedLive("the attempts of a request are counted until it succeeds", () =>
+it.scopedLive("attempts of a request are counted until one succeeds", () =>
   Effect.gen(function*() {
     const sandbox = yield* start()
     const { get, post } = trustly(sandbox)

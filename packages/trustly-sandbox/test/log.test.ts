@@ -11,8 +11,8 @@ const secrets = {
 
 const print = (value: unknown): string => JSON.stringify(value)
 
-describe("the log of requests", () => {
-  it.scopedLive("has what was asked, sent and written, and neither credentials nor secrets", () =>
+describe("the request log", () => {
+  it.scopedLive("records the operation, the fields, and the write, without credentials and secrets", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       const { get, post } = trustly(sandbox)
@@ -44,7 +44,7 @@ describe("the log of requests", () => {
       assert.notMatch(print(yield* sandbox.requests), /sentinel|authorization|c2FuZGJveA/i)
     }))
 
-  it.scopedLive("is bounded", () =>
+  it.scopedLive("keeps the latest 2,000 requests", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       const read = trustly(sandbox).get(`/customers/${joe}`)
@@ -55,7 +55,7 @@ describe("the log of requests", () => {
       assert.strictEqual(requests.at(-1)?.id, 2010)
     }))
 
-  it.scopedLive("keeps fewer of large requests, and the last one always", () =>
+  it.scopedLive("keeps fewer large requests, but always the last one", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       const note = { ...fields, customData: { note: "x".repeat(1_000_000) } }
@@ -66,7 +66,7 @@ describe("the log of requests", () => {
       assert.strictEqual(ids.at(-1), 30)
     }))
 
-  it.scopedLive("is empty after a reset, and the customers are those of the beginning", () =>
+  it.scopedLive("is empty after a reset, which restores the initial customers", () =>
     Effect.gen(function*() {
       const sandbox = yield* start({ seed: 3 })
       const before = yield* sandbox.customers

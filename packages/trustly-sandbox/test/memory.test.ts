@@ -13,7 +13,7 @@ const heapMiB = Effect.sync(() => {
   return process.memoryUsage().heapUsed / 2 ** 20
 })
 
-it.scopedLive("requests leave memory where it was, once the log is full", () =>
+it.scopedLive("memory does not grow once the request log is full", () =>
   Effect.gen(function*() {
     const sandbox = yield* start({ seed: 100 })
     yield* sandbox.fail({ fault: { _tag: "Status", status: 503 }, every: 10 })
@@ -32,4 +32,4 @@ it.scopedLive("requests leave memory where it was, once the log is full", () =>
     yield* updates(2000)
     assert.isBelow((yield* heapMiB) - before, 4)
     assert.strictEqual((yield* sandbox.requests).length, 2000)
-  }), 30_000)
+  }))

@@ -14,14 +14,14 @@ describe("credentials", () => {
     "a wrong id": authorization("wrong", "sandbox"),
     "no key": authorization("sandbox", ""),
     "another scheme": { authorization: "Bearer c2FuZGJveDpzYW5kYm94" },
-    "no base64": { authorization: "Basic %%%" },
-    "nothing after the scheme": { authorization: "Basic" }
+    "invalid base64": { authorization: "Basic %%%" },
+    "a scheme without credentials": { authorization: "Basic" }
   }
   for (const [what, headers] of Object.entries(refused)) {
-    it.scopedLive(`${what}: 401 before anything else is looked at`, () =>
+    it.scopedLive(`${what}: 401 before any other check`, () =>
       Effect.gen(function*() {
         const { requests, url } = yield* start()
-        for (const path of [`/customers/${john}`, "/customers/nobody", "/nowhere"]) {
+        for (const path of [`/customers/${john}`, "/customers/missing", "/nowhere"]) {
           const { json, status } = yield* ask(`${url}${path}`, { method: "POST", headers, body: "{" })
           assert.strictEqual(status, 401)
           assert.deepStrictEqual(json, {
@@ -36,7 +36,7 @@ describe("credentials", () => {
       }))
   }
 
-  it.scopedLive("others than the default, and not in Latin-1", () =>
+  it.scopedLive("can be configured, also with characters outside Latin-1", () =>
     Effect.gen(function*() {
       const sandbox = yield* start({ accessId: "other", accessKey: Redacted.make("pä€") })
       assert.strictEqual((yield* trustly(sandbox).get(`/customers/${john}`)).status, 200)
@@ -46,7 +46,7 @@ describe("credentials", () => {
 })
 
 describe("reading", () => {
-  it.scopedLive("a customer with its masks, the url key, and an integer as vip", () =>
+  it.scopedLive("returns a customer with masks, the url key, and an integer as vip", () =>
     Effect.gen(function*() {
       const api = trustly(yield* start())
       yield* api.post(`/customers/${joe}`, { ...fields, vip: "2" })
@@ -61,16 +61,16 @@ describe("reading", () => {
       assert.deepStrictEqual(customer.driverLicense, { number: "A1234567", state: "CA" })
     }))
 
-  it.scopedLive("what is not there: 404", () =>
+  it.scopedLive("responds with 404 if the customer or the endpoint does not exist", () =>
     Effect.gen(function*() {
       const api = trustly(yield* start())
-      for (const path of ["/customers/nobody", "/customers/", "/customers/a/b", "/accounts", "/", ""]) {
+      for (const path of ["/customers/missing", "/customers/", "/customers/a/b", "/accounts", "/", ""]) {
         assert.strictEqual((yield* api.get(path)).status, 404, path)
       }
-      assert.strictEqual((yield* api.post("/customers/nobody", fields)).status, 404)
+      assert.strictEqual((yield* api.post("/customers/missing", fields)).status, 404)
     }))
 
-  it.scopedLive("by externalId or customerId; no match is an empty list; neither or both is refused", () =>
+  it.scopedLive("finds by externalId or customerId, returns an empty list without a match, and refuses neither or both", () =>
     Effect.gen(function*() {
       const api = trustly(yield* start())
       const found = Object((yield* api.get("/customers?externalId=4567890")).json)
@@ -84,7 +84,7 @@ describe("reading", () => {
 })
 
 describe("writing", () => {
-  it.scopedLive("merges what is sent, removes what is null, and leaves the rest", () =>
+  it.scopedLive("merges the fields that are sent, clears those that are null, and leaves the others unchanged", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       const api = trustly(sandbox)
@@ -110,7 +110,7 @@ describe("writing", () => {
       assert.strictEqual(Object(json).customer.taxId, "#####6790")
     }))
 
-  it.scopedLive("is idempotent by value, and knows when", () =>
+  it.scopedLive("is idempotent except for updatedAt", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       const api = trustly(sandbox)
@@ -122,7 +122,7 @@ describe("writing", () => {
       assert.strictEqual(twice.createdAt, 1555696836548)
     }))
 
-  it.scopedLive("takes the document's own sample, and ignores timestamps and keys that it does not know", () =>
+  it.scopedLive("accepts the documented sample, and ignores timestamps and unknown keys", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       const sample = {
@@ -140,23 +140,23 @@ describe("writing", () => {
     }))
 
   const refused: Readonly<Record<string, readonly [body: unknown, codes: ReadonlyArray<string>]>> = {
-    "no name": [{ ...fields, name: undefined }, ["200 name"]],
+    "a missing name": [{ ...fields, name: undefined }, ["200 name"]],
     "an empty name": [{ ...fields, name: "" }, ["200 name"]],
     "a name that is null": [{ ...fields, name: null }, ["200 name"]],
-    "no address": [{ ...fields, address: undefined }, ["200 address"]],
-    "a country that is none": [{ ...fields, address: { country: "usa" } }, ["200 address.country"]],
+    "a missing address": [{ ...fields, address: undefined }, ["200 address"]],
+    "an invalid country": [{ ...fields, address: { country: "usa" } }, ["200 address.country"]],
     "a short zip": [{ ...fields, address: { country: "US", zip: "1" } }, ["200 address.zip"]],
-    "half a license": [{ ...fields, driverLicense: { number: "1" } }, ["200 driverLicense.state"]],
-    "two faults": [{ ...fields, email: 1, taxId: 2 }, ["200 email", "200 taxId"]],
-    "another id": [{ ...fields, customerId: joe }, ["200 customerId"]],
-    "no object": [[], ["200"]],
+    "a license without a state": [{ ...fields, driverLicense: { number: "1" } }, ["200 driverLicense.state"]],
+    "two invalid fields": [{ ...fields, email: 1, taxId: 2 }, ["200 email", "200 taxId"]],
+    "another customerId": [{ ...fields, customerId: joe }, ["200 customerId"]],
+    "an array": [[], ["200"]],
     "null": ["null", ["200"]],
-    "no JSON": ["{", []],
-    "nothing": ["", []],
-    "no text": [Buffer.from([0xff, 0xfe]), []]
+    "invalid JSON": ["{", []],
+    "an empty body": ["", []],
+    "invalid UTF-8": [Buffer.from([0xff, 0xfe]), []]
   }
   for (const [what, [body, codes]] of Object.entries(refused)) {
-    it.scopedLive(`${what}: 400, and nothing is written`, () =>
+    it.scopedLive(`refuses ${what} with 400 and writes nothing`, () =>
       Effect.gen(function*() {
         const sandbox = yield* start()
         const before = yield* sandbox.customers
@@ -168,7 +168,7 @@ describe("writing", () => {
       }))
   }
 
-  it.scopedLive("creates, or updates by customerId, externalId in the body, or externalId in the query", () =>
+  it.scopedLive("creates, or updates by customerId, by externalId in the body, or by externalId in the query", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       const api = trustly(sandbox)
@@ -182,13 +182,13 @@ describe("writing", () => {
       yield* api.post("/customers", { ...fields, customerId: joe, externalTier: "Silver" })
       const stored = new Map((yield* sandbox.customers).map((held) => [held.customerId, held.externalTier]))
       assert.deepStrictEqual([...stored], [[john, undefined], [joe, "Silver"], [customerId, "Gold"]])
-      assert.strictEqual((yield* api.post("/customers", { ...fields, customerId: "nobody" })).status, 404)
+      assert.strictEqual((yield* api.post("/customers", { ...fields, customerId: "missing" })).status, 404)
     }))
 })
 
 const bodyOf = (bytes: number): string => JSON.stringify(fields).padEnd(bytes)
 
-it.scopedLive("a body of 1 MiB is read, one over it is 413", () =>
+it.scopedLive("a body of 1 MiB is accepted, a larger one is refused with 413", () =>
   Effect.gen(function*() {
     const sandbox = yield* start()
     assert.strictEqual((yield* trustly(sandbox).post(`/customers/${john}`, bodyOf(1024 * 1024))).status, 200)

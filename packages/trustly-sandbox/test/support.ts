@@ -1,4 +1,4 @@
-import { Context, Effect, Layer, Option, Redacted } from "effect"
+import { Context, Effect, Layer, Option, Redacted, TestServices } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import * as Http from "node:http"
 
@@ -9,7 +9,7 @@ export interface Answer {
   readonly json: unknown
 }
 
-export interface Asked {
+export interface Request {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
@@ -17,8 +17,8 @@ export interface Asked {
 
 const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
-/** A request as it is, without a client that would mend it. Fails with the code of a broken connection. */
-export const ask = (url: string, { body, headers, method = "GET" }: Asked = {}): Effect.Effect<Answer, string> =>
+/** Sends a request without the conveniences of a client. Fails with the code of a broken connection. */
+export const ask = (url: string, { body, headers, method = "GET" }: Request = {}): Effect.Effect<Answer, string> =>
   Effect.async((resume) => {
     const fail = (error: Error) =>
       resume(Effect.fail("code" in error && typeof error.code === "string" ? error.code : error.message))
@@ -41,7 +41,7 @@ export const authorization = (id = "sandbox", key = "sandbox"): Readonly<Record<
   authorization: `Basic ${Buffer.from(`${id}:${key}`).toString("base64")}`
 })
 
-/** Trustly's operations, with the credentials that are let in. */
+/** Calls Trustly's operations with the credentials of the sandbox. */
 export const trustly = (sandbox: TrustlySandbox.Service) => {
   const headers = authorization(sandbox.accessId, Redacted.value(sandbox.accessKey))
   return {
@@ -55,7 +55,7 @@ export const trustly = (sandbox: TrustlySandbox.Service) => {
   }
 }
 
-/** Where the page and the control path are. */
+/** Origin of the page and the control path. */
 export const originOf = ({ url }: TrustlySandbox.Service): string => new URL(url).origin
 
 export const john = "1001165729"
@@ -68,9 +68,22 @@ export const fields = {
   address: { country: "US", city: "Reno" }
 }
 
-/** The control path, as a program in any language asks it. */
+/** Calls the control path. */
 export const control = (sandbox: TrustlySandbox.Service) => (method: string, path: string, body?: unknown) =>
   ask(`${originOf(sandbox)}/_sandbox${path}`, {
     method,
     ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) })
   })
+
+// real time, also under a test clock
+const pause = TestServices.provideLive(Effect.sleep("10 millis"))
+
+/** Repeats an effect until its result is as expected. */
+export const eventually = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  isExpected: (value: A) => boolean
+): Effect.Effect<A, E, R> =>
+  Effect.flatMap(
+    effect,
+    (value) => isExpected(value) ? Effect.succeed(value) : Effect.zipRight(pause, eventually(effect, isExpected))
+  )

@@ -1,35 +1,13 @@
 /**
  * What Trustly returns: a {@link Customer} after a write, a {@link CustomerRecord} as stored.
  *
- * Both ignore keys they do not know, read `null` as absent, `vip` and `balance` from a string or a number, and
- * timestamps as `DateTime.Utc`. The facts come from Trustly's page "Update Customer by ID".
+ * Both ignore unknown keys, read `null` as absent, `vip` and `balance` as strings, and timestamps as `DateTime.Utc`. The facts
+ * come from Trustly's page "Update Customer by ID".
  *
  * @since 0.1.0
  */
-import * as Schema from "effect/Schema"
-import {
-  addressFields,
-  customerFields,
-  driverLicenseFields,
-  JsonObject,
-  Millis,
-  TextOrNumber
-} from "./internal/fields.ts"
-import { SensitiveString } from "./Sensitive.ts"
-
-// on the schema, because a JSON schema has no place for what is on the property alone
-const required = <A, I>(schema: Schema.Schema<A, I>, description: string) => schema.annotations({ description })
-
-const optional = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
-  Schema.optionalWith(schema, { exact: true, nullable: true }).annotations({ description })
-
-const addressLines = {
-  address1: optional(Schema.String, addressFields.address1),
-  address2: optional(Schema.String, addressFields.address2),
-  city: optional(Schema.String, addressFields.city),
-  state: optional(Schema.String, addressFields.state),
-  zip: optional(Schema.String, addressFields.zip)
-}
+import type * as Schema from "effect/Schema"
+import { groups, schemas } from "./internal/fields.ts"
 
 /**
  * The address of a customer, as returned after a write.
@@ -40,15 +18,12 @@ const addressLines = {
 export interface Address extends Schema.Schema.Type<typeof Address> {}
 
 /**
- * Schema of {@link Address}; the encoded side is the wire JSON.
+ * Schema of {@link Address}. The encoded side is the wire JSON.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const Address = Schema.Struct({
-  ...addressLines,
-  country: required(Schema.String, addressFields.country)
-}).annotations({ identifier: "Address" })
+export const Address = groups.Address
 
 /**
  * The driver's license of a customer, as returned after a write.
@@ -59,39 +34,17 @@ export const Address = Schema.Struct({
 export interface DriverLicense extends Schema.Schema.Type<typeof DriverLicense> {}
 
 /**
- * Schema of {@link DriverLicense}; the encoded side is the wire JSON.
+ * Schema of {@link DriverLicense}. The encoded side is the wire JSON.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const DriverLicense = Schema.Struct({
-  number: required(SensitiveString, driverLicenseFields.number),
-  state: required(Schema.String, driverLicenseFields.state)
-}).annotations({ identifier: "DriverLicense" })
-
-const details = {
-  taxId: optional(SensitiveString, customerFields.taxId),
-  dateOfBirth: optional(SensitiveString, customerFields.dateOfBirth),
-  nationalId: optional(SensitiveString, customerFields.nationalId),
-  organizationNumber: optional(Schema.String, customerFields.organizationNumber),
-  currency: optional(Schema.String, customerFields.currency),
-  balance: optional(TextOrNumber, customerFields.balance),
-  vip: optional(TextOrNumber, customerFields.vip),
-  externalTier: optional(Schema.String, customerFields.externalTier),
-  enrollDate: optional(Millis, customerFields.enrollDate),
-  customData: optional(JsonObject, customerFields.customData),
-  personId: optional(Schema.String, customerFields.personId),
-  customerId: optional(Schema.String, customerFields.customerId),
-  externalId: optional(Schema.String, customerFields.externalId),
-  merchantId: optional(Schema.String, customerFields.merchantId),
-  createdAt: optional(Millis, customerFields.createdAt),
-  updatedAt: optional(Millis, customerFields.updatedAt)
-}
+export const DriverLicense = groups.DriverLicense
 
 /**
- * A customer as Trustly returns it after a write: the four required fields are there.
+ * A customer as Trustly returns it after a write. It has the four required fields: `name`, `email`, `phone`, and `address`.
  *
- * The four secrets (`taxId`, `nationalId`, `dateOfBirth`, `driverLicense.number`) are `Redacted`; the rest is plain.
+ * The four secrets (`taxId`, `nationalId`, `dateOfBirth`, `driverLicense.number`) are `Redacted`.
  *
  * @since 0.1.0
  * @category models
@@ -99,7 +52,7 @@ const details = {
 export interface Customer extends Schema.Schema.Type<typeof Customer> {}
 
 /**
- * Schema of {@link Customer}; the encoded side is the wire JSON.
+ * Schema of {@link Customer}. The encoded side is the wire JSON.
  *
  * @since 0.1.0
  * @category schemas
@@ -113,17 +66,10 @@ export interface Customer extends Schema.Schema.Type<typeof Customer> {}
  * assert.strictEqual(customer.vip, "2")
  * assert.strictEqual("taxId" in customer, false)
  */
-export const Customer = Schema.Struct({
-  name: required(Schema.String, customerFields.name),
-  email: required(Schema.String, customerFields.email),
-  phone: required(Schema.String, customerFields.phone),
-  address: required(Address, customerFields.address),
-  driverLicense: optional(DriverLicense, customerFields.driverLicense),
-  ...details
-}).annotations({ identifier: "Customer" })
+export const Customer = schemas.customer.annotations({ identifier: "Customer" })
 
 /**
- * A customer as stored. Any field can be missing: Trustly itself makes records that lack the ones it calls required.
+ * A customer as stored. Any field can be missing: Trustly itself creates records without the fields that it requires in a write.
  *
  * @since 0.1.0
  * @category models
@@ -131,7 +77,7 @@ export const Customer = Schema.Struct({
 export interface CustomerRecord extends Schema.Schema.Type<typeof CustomerRecord> {}
 
 /**
- * Schema of {@link CustomerRecord}; the encoded side is the wire JSON.
+ * Schema of {@link CustomerRecord}. The encoded side is the wire JSON.
  *
  * @since 0.1.0
  * @category schemas
@@ -143,20 +89,27 @@ export interface CustomerRecord extends Schema.Schema.Type<typeof CustomerRecord
  * assert.strictEqual(String(record.taxId), "<redacted>")
  * assert.strictEqual(record.taxId && Redacted.value(record.taxId), "#####6790")
  */
-export const CustomerRecord = Schema.Struct({
-  name: optional(Schema.String, customerFields.name),
-  email: optional(Schema.String, customerFields.email),
-  phone: optional(Schema.String, customerFields.phone),
-  address: optional(
-    Schema.Struct({ ...addressLines, country: optional(Schema.String, addressFields.country) }),
-    customerFields.address
-  ),
-  driverLicense: optional(
-    Schema.Struct({
-      number: optional(SensitiveString, driverLicenseFields.number),
-      state: optional(Schema.String, driverLicenseFields.state)
-    }),
-    customerFields.driverLicense
-  ),
-  ...details
-}).annotations({ identifier: "CustomerRecord" })
+export const CustomerRecord = schemas.record.annotations({ identifier: "CustomerRecord" })
+
+/**
+ * A customer without the fields that are or hold a secret: `taxId`, `nationalId`, `dateOfBirth`, and `driverLicense`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CustomerWithoutSecrets extends Schema.Schema.Type<typeof CustomerWithoutSecrets> {}
+
+/**
+ * Schema of {@link CustomerWithoutSecrets}, for the responses of your own API. Encoding a {@link Customer} or a
+ * {@link CustomerRecord} with it drops every secret.
+ *
+ * @since 0.1.0
+ * @category schemas
+ * @example
+ * import { Effect, Redacted, Schema } from "effect"
+ * import { CustomerWithoutSecrets } from "effect-trustly"
+ *
+ * const customer = { name: "Jo Doe", taxId: Redacted.make("123456790") }
+ * assert.deepStrictEqual(Effect.runSync(Schema.encode(CustomerWithoutSecrets)(customer)), { name: "Jo Doe" })
+ */
+export const CustomerWithoutSecrets = schemas.withoutSecrets.annotations({ identifier: "CustomerWithoutSecrets" })

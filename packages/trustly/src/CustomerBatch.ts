@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -21,19 +20,30 @@ import type { CustomerIdentifier } from "./CustomerService.ts"
 import { CustomerService } from "./CustomerService.ts"
 import { CustomerChange, CustomerUpdate } from "./CustomerUpdate.ts"
 import * as Codec from "./internal/codec.ts"
-import * as Input from "./internal/input.ts"
-import * as InTurn from "./internal/inTurn.ts"
+import * as Expect from "./internal/expect.ts"
+import * as Identifier from "./internal/identifier.ts"
 import * as Issues from "./internal/issues.ts"
-import { retryingWith } from "./internal/retrying.ts"
+import * as KeyedWorkers from "./internal/keyedWorkers.ts"
+import * as Monotonic from "./internal/monotonic.ts"
+import * as Plain from "./internal/plain.ts"
+import * as Retry from "./internal/retry.ts"
 import type { Issue, Operation, TrustlyAuthError, TrustlyError } from "./TrustlyError.ts"
 import { TrustlyDecodeError, TrustlyNotFoundError, TrustlyValidationError } from "./TrustlyError.ts"
 
-const CustomerId = Schema.String.pipe(Schema.filter(Input.isId, { description: Input.anId }))
-const ExternalId = Schema.String.pipe(Schema.filter(Input.isExternalId, { description: Input.anExternalId }))
+const CustomerId = Schema.String.pipe(Schema.filter(Identifier.isCustomerId)).annotations(
+  Expect.value(Identifier.customerIdRule)
+)
+const ExternalId = Schema.String.pipe(Schema.filter(Identifier.isExternalId)).annotations(
+  Expect.value(Identifier.externalIdRule)
+)
+
+// an unknown key may be the other half of a command
+const exactly = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
+  Schema.Struct(fields).annotations({ ...Expect.object, parseOptions: { onExcessProperty: "error" } })
 
 /**
- * What is to be done with one customer: a whole customer is sent, or a change is laid over the record that is read first. A
- * change can name its customer by the merchant's own identifier; the customer is then looked for, and never created.
+ * What to do with one customer: send a whole customer (`update`), or read the record and change it (`change`). A change can name its
+ * customer by the merchant's own ID: the customer is then looked up, and never created.
  *
  * @since 0.1.0
  * @category models
@@ -41,7 +51,7 @@ const ExternalId = Schema.String.pipe(Schema.filter(Input.isExternalId, { descri
 export type Command = typeof Command.Type
 
 /**
- * Schema of {@link Command}; the encoded side is the wire JSON, so a line of NDJSON decodes with it.
+ * Schema of {@link Command}. The encoded side is the wire JSON, so it decodes a line of NDJSON.
  *
  * @since 0.1.0
  * @category schemas
@@ -55,20 +65,18 @@ export type Command = typeof Command.Type
  * assert.deepStrictEqual(command, { externalId: "4567890", change: { vip: 2 } })
  */
 export const Command = Schema.Union(
-  Schema.Struct({ customerId: CustomerId, update: CustomerUpdate }),
-  Schema.Struct({ customerId: CustomerId, change: CustomerChange }),
-  Schema.Struct({ externalId: ExternalId, change: CustomerChange })
-  // a key that is not known may be the other half of a command
-).annotations({ parseOptions: { onExcessProperty: "error" } })
+  exactly({ customerId: CustomerId, update: CustomerUpdate }),
+  exactly({ customerId: CustomerId, change: CustomerChange }),
+  exactly({ externalId: ExternalId, change: CustomerChange })
+).annotations(Expect.object)
 
 const [Update, Change, ChangeByExternalId] = Command.members
 
-const unknowns = { onExcessProperty: "error" } as const
-const decodeUpdate = Codec.decoder(Update, unknowns)
-const decodeChange = Codec.decoder(Change, unknowns)
-const decodeChangeByExternalId = Codec.decoder(ChangeByExternalId, unknowns)
+const decodeUpdate = Codec.decoder(Update)
+const decodeChange = Codec.decoder(Change)
+const decodeChangeByExternalId = Codec.decoder(ChangeByExternalId)
 
-const isAnother = (command: Command): boolean => {
+const namesTwoCustomers = (command: Command): boolean => {
   const { customerId } = "update" in command ? command.update : command.change
   return customerId !== undefined && !("customerId" in command && customerId === command.customerId)
 }
@@ -77,8 +85,8 @@ const refuse = (operation: Operation, issues: ReadonlyArray<Issue>) =>
   Either.left(new TrustlyValidationError({ operation, issues }))
 
 /**
- * Reads a command from JSON. Cheaper than the schema, with issues of the one kind of command that was meant, and
- * it refuses a customer that holds another `customerId` than the command.
+ * Decodes a command from parsed JSON. It is cheaper than the schema, its issues are those of the kind of command that was meant, and
+ * it refuses an update or a change whose `customerId` differs from that of the command.
  *
  * @since 0.1.0
  * @category decoding
@@ -89,16 +97,17 @@ const refuse = (operation: Operation, issues: ReadonlyArray<Issue>) =>
  * const decoded = CustomerBatch.decode({ customerId: "1001165729", change: { email: "" } })
  *
  * assert.deepStrictEqual(Either.isLeft(decoded) && decoded.left.issues, [
- *   { path: "change.email", problem: "invalid", expected: "a text that is not empty" }
+ *   { path: "change.email", problem: "invalid", expected: "a non-empty string" }
  * ])
  */
 export const decode = (json: unknown): Either.Either<Command, TrustlyValidationError> => {
-  if (!Predicate.isRecord(json)) return refuse("modify", [{ path: "", problem: "invalid", expected: "an object" }])
-  const operation = "update" in json ? "update" : "modify"
-  const decoder = "update" in json ? decodeUpdate : "customerId" in json ? decodeChange : decodeChangeByExternalId
-  const decoded: Either.Either<Command, ParseResult.ParseIssue> = decoder(json)
+  const input = Either.getOrUndefined(Plain.copy(json))
+  if (!Predicate.isRecord(input)) return refuse("modify", [{ path: "", problem: "invalid", expected: "an object" }])
+  const operation = "update" in input ? "update" : "modify"
+  const decoder = "update" in input ? decodeUpdate : "customerId" in input ? decodeChange : decodeChangeByExternalId
+  const decoded: Either.Either<Command, ParseResult.ParseIssue> = decoder(input)
   if (Either.isLeft(decoded)) return refuse(operation, Issues.fromParseIssue(decoded.left))
-  return isAnother(decoded.right)
+  return namesTwoCustomers(decoded.right)
     ? refuse(operation, [{
       path: `${operation === "update" ? "update" : "change"}.customerId`,
       problem: "invalid",
@@ -108,8 +117,8 @@ export const decode = (json: unknown): Either.Either<Command, TrustlyValidationE
 }
 
 /**
- * How a command ended: its position in the input, counted from 0, which customer it named, and the customer as Trustly now
- * holds it, or the error. A defect of the service is in the `Exit` too.
+ * How a command ended: its position in the input (from 0), the customer that it names, and an `Exit` with the customer as Trustly now
+ * holds it, the error, or the defect.
  *
  * @since 0.1.0
  * @category models
@@ -138,21 +147,21 @@ export interface Result<C extends Command = Command> {
  * }
  */
 export interface Options<C extends Command = Command, E = never, R = never> {
-  /** How many commands are under way at the most. Default: 16; less than 1 counts as 1. */
+  /** Maximum number of commands in flight. Default: 16. Less than 1 counts as 1. */
   readonly concurrency?: number | undefined
   /**
-   * How many calls of the service begin in an interval at the most, spread evenly; each retry is a call of its own. An update
-   * is one call and one request, a change one call and two requests, a change by `externalId` two calls and three requests.
-   * A limit that is not above 0 counts as 1.
+   * Maximum number of calls of the service that start in an interval, spread evenly. Each retry is a call. An update is one call with
+   * one request, a change one call with two requests, a change by `externalId` two calls with three requests. A limit that is not
+   * above 0 counts as 1.
    */
   readonly rate?: { readonly limit: number; readonly interval: Duration.DurationInput } | undefined
-  /** When to try a call again, as in `CustomerService.withRetry`; leave it out where the layer has a policy. Default: never. */
+  /** When to retry a call, as in `CustomerService.withRetry`. Omit it where the layer has a policy. Default: never. */
   readonly retry?: Schedule.Schedule<unknown, unknown> | undefined
-  /** Runs before a command is begun. When it fails, the run stops. */
+  /** Runs before a command starts. Its failure stops the run. */
   readonly onBegin?: ((command: C, position: number) => Effect.Effect<void, E, R>) | undefined
   /**
-   * Runs when a command has ended, before the next one of its customer is begun: the place to record it. A run that is
-   * interrupted waits for it. When it fails, the run stops.
+   * Runs after a command has ended and before the next one of its customer starts: the place to record it. An interrupted run waits
+   * for it. Its failure stops the run.
    */
   readonly onEnd?: ((result: Result<C>) => Effect.Effect<void, E, R>) | undefined
 }
@@ -160,58 +169,54 @@ export interface Options<C extends Command = Command, E = never, R = never> {
 const customerOf = (command: Command): CustomerIdentifier =>
   "customerId" in command ? { customerId: command.customerId } : { externalId: command.externalId }
 
-// one space of names for both kinds would mix up customers whose identifiers look alike
+// a customerId and an externalId can be the same text
 const keyOf = (command: Command): string =>
   "customerId" in command ? `customerId ${command.customerId}` : `externalId ${command.externalId}`
 
-/** The customer that was looked for. Nothing is written unless there is exactly one. */
-const only = (externalId: string, records: ReadonlyArray<CustomerRecord>): Effect.Effect<string, TrustlyError> => {
-  const found = records.filter((record) => record.externalId === externalId)
-  const [record] = found
+/** The ID of the one customer that was found. */
+const singleMatch = (
+  externalId: string,
+  records: ReadonlyArray<CustomerRecord>
+): Either.Either<string, TrustlyError> => {
+  const [record, ...others] = records.filter((found) => found.externalId === externalId)
   if (record === undefined) {
-    return Effect.fail(new TrustlyNotFoundError({ operation: "find", status: 200, outcome: "NotSent" }))
+    return Either.left(new TrustlyNotFoundError({ operation: "find" }))
   }
-  if (found.length > 1) {
-    const issue = { path: "externalId", problem: "invalid", expected: "an identifier of one customer only" } as const
-    return Effect.fail(new TrustlyValidationError({ operation: "find", issues: [issue] }))
-  }
-  return record.customerId === undefined
-    ? Effect.fail(
-      new TrustlyDecodeError({
-        operation: "find",
-        outcome: "NotSent",
-        issues: [{ path: "customers.customerId", problem: "missing" }]
-      })
-    )
-    : Effect.succeed(record.customerId)
+  if (others.length > 0) return refuse("find", [{ path: "externalId", problem: "invalid", expected: "one match" }])
+  return Either.fromNullable(record.customerId, () =>
+    new TrustlyDecodeError({
+      operation: "find",
+      reason: "Shape",
+      issues: [{ path: "customers.customerId", problem: "missing" }]
+    }))
 }
 
-/** Waits until it is time for the next call, so that calls are spread evenly. */
-const pace = ({ interval, limit }: NonNullable<Options["rate"]>): Effect.Effect<void> => {
+/** Waits until the next call may start, so that calls are spread evenly. */
+const makePace = ({ interval, limit }: NonNullable<Options["rate"]>): Effect.Effect<void> => {
   const step = Duration.toMillis(interval) / (limit > 0 ? limit : 1)
-  let free = 0
-  return Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const at = Math.max(now, free)
-    free = at + step
-    return at > now ? Effect.sleep(Duration.millis(at - now)) : Effect.void
+  let nextAt = 0
+  return Effect.flatMap(Monotonic.nowMillis, (now) => {
+    const startAt = Math.max(now, nextAt)
+    nextAt = startAt + step
+    return startAt > now ? Effect.sleep(Duration.millis(startAt - now)) : Effect.void
   })
 }
 
-const isRefusal = (error: TrustlyError): error is TrustlyAuthError => error._tag === "TrustlyAuthError"
+const isAuthError = (error: TrustlyError): error is TrustlyAuthError => error._tag === "TrustlyAuthError"
 
-const refusalOf = (exit: Result["exit"]): Option.Option<TrustlyAuthError> =>
-  Exit.isFailure(exit) ? Option.filter(Cause.failureOption(exit.cause), isRefusal) : Option.none()
+const authErrorOf = (exit: Result["exit"]): Option.Option<TrustlyAuthError> =>
+  Exit.isFailure(exit) ? Option.filter(Cause.failureOption(exit.cause), isAuthError) : Option.none()
 
 /**
- * Performs commands, `concurrency` of them side by side. The commands of one customer are performed in their order and never
- * two at a time, as far as they name it by the same identifier. Results come in the order in which commands end. Memory is
- * bounded: the input is read only as fast as commands end and results are taken.
+ * Performs commands, up to `concurrency` at a time. Commands that name a customer by the same identifier run one after the other, in
+ * input order. Results arrive as commands end. Memory is bounded: the input is read only as fast as commands end and results are
+ * consumed.
  *
- * A command that fails is a result, and the run goes on. The run stops when Trustly refuses the credentials, which would fail
- * every other command too: no further command is begun, those under way come to their end and have their results, and the
- * stream fails with the `TrustlyAuthError`. It stops in the same way when `onBegin` or `onEnd` fails. When the input fails, the
- * commands read before are performed first. A run that is interrupted interrupts what is under way: whether those updates
- * were applied is unknown, and they have no result.
+ * A failed command is a result, and the run continues. The run stops when Trustly refuses the credentials, because every other command
+ * would fail too: no further command starts, those in flight finish and have results, and the stream fails with the
+ * `TrustlyAuthError`. A failure of `onBegin` or `onEnd` stops the run in the same way. When the input fails, the commands read before
+ * it are performed first. An interrupted run interrupts the commands in flight: they have no result, and their updates may have been
+ * applied.
  *
  * @since 0.1.0
  * @category combinators
@@ -242,15 +247,15 @@ export const run = <C extends Command, E, R, E2 = never, R2 = never>(
 ): Stream.Stream<Result<C>, E | E2 | TrustlyAuthError, CustomerService | R | R2> =>
   Stream.unwrapScoped(Effect.gen(function*() {
     const { onBegin, onEnd, rate, retry } = options
-    // what is no number counts as 1 too
+    // NaN counts as 1 too
     const concurrency = Math.max(1, Math.floor(options.concurrency ?? 16) || 1)
     const customers = yield* CustomerService
     const results = yield* Mailbox.make<Result<C>, E | E2 | TrustlyAuthError>(concurrency)
 
-    const wait = rate === undefined ? Effect.void : pace(rate)
-    const retrying = retry === undefined ? undefined : retryingWith(retry)
+    const pace = rate === undefined ? Effect.void : makePace(rate)
+    const retrying = retry === undefined ? undefined : Retry.retry(retry)
     const call = <A>(operation: Effect.Effect<A, TrustlyError>): Effect.Effect<A, TrustlyError> => {
-      const paced = Effect.zipRight(wait, operation)
+      const paced = Effect.zipRight(pace, operation)
       return retrying === undefined ? paced : retrying(paced)
     }
 
@@ -261,28 +266,28 @@ export const run = <C extends Command, E, R, E2 = never, R2 = never>(
       if ("customerId" in command) return modify(command.customerId)
       const { externalId } = command
       return call(customers.find({ externalId })).pipe(
-        Effect.flatMap((records) => only(externalId, records)),
+        Effect.flatMap((records) => singleMatch(externalId, records)),
         Effect.flatMap(modify)
       )
     }
 
-    const perform = ({ command, position }: InTurn.Item<C>, stop: InTurn.Stop<E2 | TrustlyAuthError>) =>
+    const perform = ({ command, position }: KeyedWorkers.Item<C>, stop: KeyedWorkers.Stop<E2 | TrustlyAuthError>) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
           if (onBegin !== undefined) yield* restore(onBegin(command, position))
           const exit = yield* Effect.exit(restore(Effect.suspend(() => send(command))))
-          // a run that is interrupted ends here; an interruption of the service's own is a result
+          // an interrupted run ends here; the service's own interruption is a result
           if (Exit.isInterrupted(exit)) yield* restore(Effect.void)
-          // at once: the others begin commands as long as this one waits for onEnd and for the consumer
-          const refused = refusalOf(exit)
-          if (Option.isSome(refused)) yield* stop(Cause.fail(refused.value))
+          // before onEnd and the consumer, which other workers do not wait for
+          const authError = authErrorOf(exit)
+          if (Option.isSome(authError)) yield* stop(Cause.fail(authError.value))
           const result = { position, customer: customerOf(command), command, exit }
           if (onEnd !== undefined) yield* Effect.catchAllCause(Effect.suspend(() => onEnd(result)), stop)
           yield* restore(results.offer(result))
         })
       )
 
-    yield* InTurn.run({ pull: yield* Stream.toPull(commands), keyOf, perform, concurrency }).pipe(
+    yield* KeyedWorkers.run({ pull: yield* Stream.toPull(commands), keyOf, perform, concurrency }).pipe(
       Mailbox.into(results),
       Effect.forkScoped
     )

@@ -1,16 +1,16 @@
 /**
- * Schemas for the values that identify a person: `Redacted` when read, a plain or a redacted string when written.
+ * Schemas for values that identify a person: `Redacted` when read, a plain or redacted string when written.
  *
  * @since 0.1.0
  */
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Expect from "./internal/expect.ts"
 
-// a failing schema prints the value it was given, unless it has a message of its own
-const quiet = { message: () => "expected a string" }
+const anyString = Expect.value("a string")
 
 /**
- * A secret as read: a string on the wire, a `Redacted<string>` in the program, silent in every print.
+ * A secret as read: a string on the wire, a `Redacted<string>` in the program. Printing it shows `<redacted>`.
  *
  * @since 0.1.0
  * @category schemas
@@ -21,12 +21,20 @@ const quiet = { message: () => "expected a string" }
  * const secret = Effect.runSync(Schema.decodeUnknown(Sensitive.SensitiveString)("123456790"))
  * assert.deepStrictEqual([String(secret), Redacted.value(secret)], ["<redacted>", "123456790"])
  */
-export const SensitiveString: Schema.Schema<Redacted.Redacted, string> = Schema.Redacted(
-  Schema.String.annotations(quiet)
-)
+export const SensitiveString: Schema.Schema<Redacted.Redacted, string> = Schema.transform(
+  Schema.String.annotations(anyString),
+  // not Schema.Redacted, whose type side prints a value that is not redacted
+  Schema.RedactedFromSelf(Schema.String).annotations(anyString),
+  { strict: true, decode: (text) => Redacted.make(text), encode: Redacted.value }
+).annotations(anyString)
+
+const printedSecret = /^\s*<redacted(:[^>]*)?>\s*$/i
+
+const writable = Expect.value("a string other than <redacted>, which is how a secret prints")
 
 /**
- * A secret as written: the program may hold it plain or as `Redacted<string>`; on the wire it is a string.
+ * A secret as written: a plain or redacted string in the program, a string on the wire. It refuses the text `<redacted>`:
+ * somebody printed a secret and sent the result.
  *
  * @since 0.1.0
  * @category schemas
@@ -39,12 +47,11 @@ export const SensitiveString: Schema.Schema<Redacted.Redacted, string> = Schema.
  * assert.strictEqual(Effect.runSync(encode(Redacted.make("123456790"))), "123456790")
  */
 export const SensitiveStringInput: Schema.Schema<string | Redacted.Redacted, string> = Schema.transform(
-  Schema.String.annotations(quiet),
-  Schema.Union(Schema.RedactedFromSelf(Schema.String).annotations({ description: "a text" }), Schema.String)
-    .annotations(quiet),
+  Schema.String.pipe(Schema.filter((text) => !printedSecret.test(text))),
+  Schema.Union(Schema.RedactedFromSelf(Schema.String), Schema.String).annotations(writable),
   {
     strict: true,
-    decode: (value) => Redacted.make(value),
-    encode: (value) => Redacted.isRedacted(value) ? Redacted.value(value) : value
+    decode: (text) => Redacted.make(text),
+    encode: (secret) => Redacted.isRedacted(secret) ? Redacted.value(secret) : secret
   }
-).annotations(quiet)
+).annotations(writable)

@@ -1,11 +1,13 @@
 /**
- * How to reach Trustly: credentials, base URL, deadline, byte limit.
+ * How to reach Trustly: credentials, base URL, deadline, and byte limit.
  *
  * @since 0.1.0
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
 import type * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as Settings from "./internal/settings.ts"
 
@@ -39,7 +41,7 @@ export const sandboxUrl = Settings.sandboxUrl
 export const productionUrl = "https://api.trustly.one/api/v1"
 
 /**
- * The options of a `CustomerService`. Those that cannot work are refused when its layer is built.
+ * The options of a `CustomerService`. Its layer checks them when it is built.
  *
  * @since 0.1.0
  * @category models
@@ -61,21 +63,21 @@ export interface Options {
   readonly accessId: string
   /** Password of HTTP Basic: the access key that goes with the access id. */
   readonly accessKey: Redacted.Redacted
-  /** Where Trustly's operations are; https, but for loopback. Default: {@link sandboxUrl}. */
+  /** Base URL of Trustly's operations. It must be https, except for loopback. Default: {@link sandboxUrl}. */
   readonly baseUrl?: string | undefined
-  /** Deadline of one attempt, from connecting to the last byte of the answer. Default: 30 seconds. `Infinity`: none. */
+  /** Deadline of one attempt, from connecting to the last byte of the response. Default: 30 seconds. `Infinity`: none. */
   readonly timeout?: Duration.DurationInput | undefined
-  /** Largest answer that is read, in bytes. Default: 1048576 (1 MiB). */
+  /** Maximum size of a response, in bytes. Default: 1048576 (1 MiB). */
   readonly maxResponseBytes?: number | undefined
-  /** Send credentials over plain http to any host. Default: only to loopback. */
+  /** Whether credentials may be sent over plain http to any host. Default: to loopback only. */
   readonly allowInsecureHttp?: boolean | undefined
-  /** Last change to the HttpClient, such as a proxy's header. It must not follow redirects and must not print requests. */
+  /** Changes the HttpClient, for example to add a proxy's header. It must not follow redirects, and must not log requests. */
   readonly transformClient?: ((client: HttpClient.HttpClient) => HttpClient.HttpClient) | undefined
 }
 
 /**
- * The options from `TRUSTLY_ACCESS_ID`, `TRUSTLY_ACCESS_KEY`, `TRUSTLY_BASE_URL` and `TRUSTLY_TIMEOUT`. A `ConfigError` names the
- * key and says what is wrong, never the value.
+ * The options from `TRUSTLY_ACCESS_ID`, `TRUSTLY_ACCESS_KEY`, `TRUSTLY_BASE_URL`, `TRUSTLY_TIMEOUT`, and
+ * `TRUSTLY_ALLOW_INSECURE_HTTP`. A `ConfigError` names the variable and the problem, never the value.
  *
  * @since 0.1.0
  * @category config
@@ -91,16 +93,26 @@ export interface Options {
  */
 export const config: Config.Config<Options> = Config.all({
   accessId: Settings.required("TRUSTLY_ACCESS_ID", Settings.accessId).pipe(
-    Config.withDescription("Access id of the merchant, the user name of HTTP Basic")
+    Config.withDescription("Access ID of the merchant, the user name of HTTP Basic")
   ),
   accessKey: Settings.required("TRUSTLY_ACCESS_KEY", Settings.accessKey).pipe(
     Config.map(Redacted.make),
     Config.withDescription("Access key of the merchant, the password of HTTP Basic")
   ),
-  baseUrl: Settings.optional("TRUSTLY_BASE_URL", Settings.baseUrl(false)).pipe(
-    Config.withDescription(`Where Trustly is. Default: its sandbox, ${sandboxUrl}`)
+  baseUrl: Settings.optional("TRUSTLY_BASE_URL", Settings.baseUrl(true)).pipe(
+    Config.withDescription(`Base URL of Trustly. Default: its sandbox, ${sandboxUrl}`)
   ),
   timeout: Settings.optional("TRUSTLY_TIMEOUT", Settings.timeout).pipe(
     Config.withDescription("Deadline of one attempt, such as \"10 seconds\", or \"Infinity\". Default: 30 seconds")
+  ),
+  allowInsecureHttp: Settings.optional("TRUSTLY_ALLOW_INSECURE_HTTP", Settings.flag).pipe(
+    Config.withDescription("Whether credentials may be sent over plain http to any host, true or false. Default: false")
   )
-})
+}).pipe(
+  Config.mapOrFail((options) =>
+    Either.mapBoth(Settings.baseUrl(options.allowInsecureHttp ?? false)(options.baseUrl ?? sandboxUrl), {
+      onLeft: (problem) => ConfigError.InvalidData(["TRUSTLY_BASE_URL"], problem),
+      onRight: () => options
+    })
+  )
+)

@@ -1,22 +1,22 @@
 /**
- * The errors of every operation: what went wrong, whether a retry helps, and whether the record may have changed.
+ * The errors of every operation: what went wrong, whether retrying helps, and whether the update may have been applied.
  *
- * They are data: no request, response, body, header, parse error or value of a customer's field is in them.
+ * They are data. They hold no request, response, body, header, parse error, or value of a customer's field.
  *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import * as Either from "effect/Either"
-import { constFalse } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Envelope from "./internal/envelope.ts"
+import * as Expect from "./internal/expect.ts"
 import { fromParseIssue } from "./internal/issues.ts"
 import { serverMessagesOf } from "./internal/serverMessages.ts"
 
 /**
- * The method of `CustomerService` that was called.
+ * The method of `CustomerService` that failed.
  *
  * @since 0.1.0
  * @category models
@@ -29,18 +29,20 @@ export type Operation = typeof Operation.Type
  * @since 0.1.0
  * @category schemas
  */
-export const Operation = Schema.Literal("update", "get", "modify", "find", "createOrUpdate")
+export const Operation = Schema.Literal("update", "get", "modify", "find", "createOrUpdate").annotations(
+  Expect.value("a method of CustomerService")
+)
 
 /**
- * What became of the write: `NotSent` (no write left the process), `Rejected` (Trustly refused it), `Unknown` (it may or
- * may not have been applied), `Applied` (Trustly said yes, the answer could not be read).
+ * What happened to the write: `NotSent` (no write left the process), `Rejected` (Trustly refused it), `Unknown` (it may have been
+ * applied), or `Applied` (Trustly accepted it, but the response could not be read).
  *
  * @since 0.1.0
  * @category models
  * @example
  * import type { TrustlyError } from "effect-trustly"
  *
- * // whether the record has to be read again to know what it holds
+ * // whether you have to read the record again to know what it holds
  * export const mayHaveChanged = ({ outcome }: TrustlyError): boolean => outcome === "Unknown" || outcome === "Applied"
  */
 export type Outcome = typeof Outcome.Type
@@ -51,11 +53,12 @@ export type Outcome = typeof Outcome.Type
  * @since 0.1.0
  * @category schemas
  */
-export const Outcome = Schema.Literal("NotSent", "Rejected", "Unknown", "Applied")
+export const Outcome = Schema.Literal("NotSent", "Rejected", "Unknown", "Applied").annotations(
+  Expect.value("an outcome")
+)
 
 /**
- * One thing that is wrong with a customer that was to be sent, or with an answer: the dotted path, what is wrong with
- * it and what is expected. Never the value.
+ * One problem of an input or a response: the dotted path, what is wrong there, and what is expected. Never the value.
  *
  * @since 0.1.0
  * @category models
@@ -73,7 +76,7 @@ export const Outcome = Schema.Literal("NotSent", "Rejected", "Unknown", "Applied
  *   Effect.runPromise
  * )
  * assert.deepStrictEqual(error._tag === "TrustlyValidationError" && error.issues, [
- *   { path: "email", problem: "invalid", expected: "a text that is not empty" }
+ *   { path: "email", problem: "invalid", expected: "a non-empty string" }
  * ])
  */
 export interface Issue extends Schema.Schema.Type<typeof Issue> {}
@@ -88,7 +91,7 @@ export const Issue = Schema.Struct({
   path: Schema.String,
   problem: Schema.Literal("missing", "unknown", "invalid"),
   expected: Schema.optionalWith(Schema.String, { exact: true })
-})
+}).annotations(Expect.value("an issue"))
 
 /**
  * One entry of Trustly's error envelope: its code and, when it is a path of documented fields, its location.
@@ -107,11 +110,12 @@ export interface ServerError extends Schema.Schema.Type<typeof ServerError> {}
 export const ServerError = Schema.Struct({
   code: Schema.Int,
   location: Schema.optionalWith(Schema.String, { exact: true })
-})
+}).annotations(Expect.value("an entry of Trustly's error envelope"))
 
 /**
- * Why there was no complete answer. `Dns`, `Connect` and `Tls`: there was no connection, so nothing was sent. `Timeout`: the
- * attempt's deadline was over. `Reset`: the connection ended before the answer did. `Protocol`: the answer was no HTTP.
+ * Why there was no complete response. `Dns`, `Connect`, `Tls`: the failure came before the request could leave. `Timeout`: the
+ * attempt's deadline passed. `Reset`: the connection ended before the response did. `Protocol`: the response was not valid HTTP, or
+ * the TLS connection broke.
  *
  * @since 0.1.0
  * @category models
@@ -124,11 +128,13 @@ export type NetworkReason = typeof NetworkReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const NetworkReason = Schema.Literal("Dns", "Connect", "Tls", "Timeout", "Reset", "Protocol")
+export const NetworkReason = Schema.Literal("Dns", "Connect", "Tls", "Timeout", "Reset", "Protocol").annotations(
+  Expect.value("a reason of a network failure")
+)
 
 /**
- * Why a complete answer was not understood: no JSON, no body, not the documented shape, not UTF-8 (or compressed, which was
- * not asked for), or more bytes than `maxResponseBytes`.
+ * Why a complete response was not understood: `NotJson`, `Empty`, `Shape` (not the documented fields), `Encoding` (not UTF-8, or
+ * compressed although the request asks for no compression), or `TooLarge` (more bytes than `maxResponseBytes`).
  *
  * @since 0.1.0
  * @category models
@@ -141,248 +147,267 @@ export type DecodeReason = typeof DecodeReason.Type
  * @since 0.1.0
  * @category schemas
  */
-export const DecodeReason = Schema.Literal("NotJson", "Empty", "Shape", "Encoding", "TooLarge")
+export const DecodeReason = Schema.Literal("NotJson", "Empty", "Shape", "Encoding", "TooLarge").annotations(
+  Expect.value("a reason of a decode failure")
+)
 
-const defaulting = <A, I>(schema: Schema.Schema<A, I>, value: NoInfer<A>) =>
-  Schema.propertySignature(schema).pipe(Schema.withConstructorDefault(() => value))
+// ---- the facts that the errors share
 
-const facts = (isRetryable: boolean, outcome: Outcome) => ({
-  operation: defaulting(Operation, "update"),
-  isRetryable: defaulting(Schema.Boolean, isRetryable),
-  outcome: defaulting(Outcome, outcome)
-})
+const facts = { operation: Operation, outcome: Outcome }
 
-const answer = (status: number) => ({
-  status: defaulting(Schema.Int, status),
-  errors: defaulting(Schema.Array(ServerError), [])
-})
+const errorsField = Schema.propertySignature(Schema.Array(ServerError)).pipe(Schema.withConstructorDefault(() => []))
 
-const wait = { retryAfter: Schema.optionalWith(Schema.Duration, { exact: true }) }
+const issuesField = Schema.propertySignature(Schema.Array(Issue)).pipe(Schema.withConstructorDefault(() => []))
 
-type Props<Fields extends Schema.Struct.Fields> = Schema.Struct.Constructor<Fields>
+/** The HTTP status, where there was a response. */
+const statusField = Schema.optionalWith(Schema.Int, { exact: true })
 
-/** `Unknown` and `Applied` belong to writes: when a read fails, no write left the process. */
-const ofWrite = (operation: Operation | undefined, outcome: Outcome): Outcome =>
-  operation === "get" || operation === "find" ? "NotSent" : outcome
+const retryAfterField = Schema.optionalWith(Schema.Duration, { exact: true })
 
-const line = (
-  error: { readonly operation: Operation; readonly status?: number; readonly errors?: ReadonlyArray<ServerError> },
-  what: string
-): string => {
-  const codes = (error.errors ?? []).map(({ code, location }) =>
-    `code ${code}${location === undefined ? "" : ` at ${location}`}`
-  )
-  const details = [...(error.status === undefined ? [] : [`HTTP ${error.status}`]), ...codes]
-  return `CustomerService.${error.operation}: ${what}${details.length === 0 ? "" : ` (${details.join(", ")})`}`
+/** The arguments of a constructor: `outcome` follows from the other facts, unless it is given. */
+type Props<Fields extends Schema.Struct.Fields> = Omit<Schema.Struct.Constructor<Fields>, "outcome"> & {
+  readonly operation: Operation
+  readonly outcome?: Outcome
 }
 
-const listed = (issues: ReadonlyArray<Issue>): string =>
+const isRead = (operation: Operation): boolean => operation === "get" || operation === "find"
+
+/** Adds the outcome that a write has with these facts. No write left the process when a read fails. */
+const withOutcome = <P extends { readonly operation: Operation; readonly outcome?: Outcome }>(
+  props: P,
+  ofWrite: Outcome
+) => ({ ...props, outcome: props.outcome ?? (isRead(props.operation) ? "NotSent" : ofWrite) })
+
+interface Described {
+  readonly operation: Operation
+  readonly status?: number
+  readonly errors?: ReadonlyArray<ServerError>
+}
+
+const describe = ({ errors = [], operation, status }: Described, what: string): string => {
+  const codes = errors.map(({ code, location }) => `code ${code}${location === undefined ? "" : ` at ${location}`}`)
+  const details = [...(status === undefined ? [] : [`HTTP ${status}`]), ...codes]
+  return `CustomerService.${operation}: ${what}${details.length === 0 ? "" : ` (${details.join(", ")})`}`
+}
+
+const describeIssues = (issues: ReadonlyArray<Issue>): string =>
   issues.map(({ expected, path, problem }) =>
     `${path === "" ? "the value" : path} is ${problem}${expected === undefined ? "" : `, expected ${expected}`}`
   ).join("; ")
 
-const waiting = (retryAfter: Duration.Duration | undefined): string =>
-  retryAfter === undefined ? "" : `, asks to wait ${Duration.toSeconds(retryAfter)} s`
+const describeWait = (retryAfter: Duration.Duration | undefined): string =>
+  retryAfter === undefined ? "" : `, retry after ${Duration.toSeconds(retryAfter)} s`
+
+// a schema without a message of its own prints the value that it refuses
+const aTrustlyError = Expect.value("an error of effect-trustly")
+const silent = [aTrustlyError, aTrustlyError, aTrustlyError] as const
+
+// ---- the errors
 
 const validationFields = {
-  ...facts(false, "NotSent"),
-  issues: defaulting(Schema.Array(Issue), []),
-  status: Schema.optionalWith(Schema.Int, { exact: true }),
-  errors: answer(400).errors
+  ...facts,
+  issues: issuesField,
+  status: statusField,
+  errors: errorsField
 }
 
 /**
- * The input was refused: by our own check before anything was sent (`NotSent`, without `status`), or by Trustly (`Rejected`:
- * HTTP 400, 413, 422, or code 200). Mend what `issues` or the `location` of `errors` name; a retry does not help.
+ * The input was refused: by this library before anything was sent (`NotSent`, without `status`), or by Trustly (`Rejected`: HTTP
+ * 400, 413, 422, or code 200). Fix the fields listed in `issues` (or `errors[].location`); retrying won't help.
  *
  * @since 0.1.0
  * @category errors
  */
 export class TrustlyValidationError
-  extends Schema.TaggedError<TrustlyValidationError>()("TrustlyValidationError", validationFields)
+  extends Schema.TaggedError<TrustlyValidationError>()("TrustlyValidationError", validationFields, silent)
 {
-  // @effect-diagnostics-next-line overriddenSchemaConstructor:off -- it only adds defaults; decoding gives every field
-  constructor(props: Props<typeof validationFields> = {}, options?: Schema.MakeOptions) {
-    super({ outcome: props.status === undefined ? "NotSent" : "Rejected", ...props }, options)
+  constructor(props: Props<typeof validationFields>, options?: Schema.MakeOptions) {
+    super(withOutcome(props, props.status === undefined ? "NotSent" : "Rejected"), options)
+  }
+  get isRetryable(): boolean {
+    return false
   }
   override get message(): string {
-    return line(this, `input refused${this.issues.length === 0 ? "" : `: ${listed(this.issues)}`}`)
-  }
-  /** Trustly's own words, redacted; empty after the error has crossed a process boundary. */
-  get serverMessages(): ReadonlyArray<Redacted.Redacted> {
-    return serverMessagesOf(this)
+    return describe(this, `input refused${this.issues.length === 0 ? "" : `: ${describeIssues(this.issues)}`}`)
   }
 }
 
+const responseFields = { ...facts, status: statusField, errors: errorsField }
+
 /**
- * Trustly refused the credentials or what they may do (HTTP 401, 403; codes 300, 375). Nothing was changed. Check the access
- * id and key, and that they belong to the environment of the base URL.
+ * Trustly refused the credentials, or what they may do (HTTP 401, 403; codes 300, 375). Nothing was changed. Check the access ID and
+ * key, and that they belong to the environment of the base URL.
  *
  * @since 0.1.0
  * @category errors
  */
-export class TrustlyAuthError extends Schema.TaggedError<TrustlyAuthError>()("TrustlyAuthError", {
-  ...facts(false, "Rejected"),
-  ...answer(401)
-}) {
-  override get message(): string {
-    return line(this, "credentials refused")
+export class TrustlyAuthError
+  extends Schema.TaggedError<TrustlyAuthError>()("TrustlyAuthError", responseFields, silent)
+{
+  constructor(props: Props<typeof responseFields>, options?: Schema.MakeOptions) {
+    super(withOutcome(props, "Rejected"), options)
   }
-  /** Trustly's own words, redacted; empty after the error has crossed a process boundary. */
-  get serverMessages(): ReadonlyArray<Redacted.Redacted> {
-    return serverMessagesOf(this)
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return describe(this, "credentials refused")
   }
 }
 
+const notFoundFields = { ...responseFields, customerId: Schema.optionalWith(Schema.String, { exact: true }) }
+
 /**
- * Trustly has no such customer (HTTP 404). `customerId` is the identifier that was asked for.
+ * Trustly has no such customer (HTTP 404), or no customer matches an `externalId` (without `status`). `customerId` is the one that
+ * was asked for. With a `status` and no `errors`, the response was not in Trustly's format: check the base URL.
  *
  * @since 0.1.0
  * @category errors
  */
-export class TrustlyNotFoundError extends Schema.TaggedError<TrustlyNotFoundError>()("TrustlyNotFoundError", {
-  ...facts(false, "Rejected"),
-  ...answer(404),
-  customerId: Schema.optionalWith(Schema.String, { exact: true })
-}) {
-  override get message(): string {
-    return line(this, this.customerId === undefined ? "customer not found" : `customer ${this.customerId} not found`)
+export class TrustlyNotFoundError
+  extends Schema.TaggedError<TrustlyNotFoundError>()("TrustlyNotFoundError", notFoundFields, silent)
+{
+  constructor(props: Props<typeof notFoundFields>, options?: Schema.MakeOptions) {
+    super(withOutcome(props, "Rejected"), options)
   }
-  /** Trustly's own words, redacted; empty after the error has crossed a process boundary. */
-  get serverMessages(): ReadonlyArray<Redacted.Redacted> {
-    return serverMessagesOf(this)
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    if (this.status !== undefined && this.errors.length === 0) {
+      return describe(this, "not found, and the response is not in Trustly's format; check the base URL")
+    }
+    return describe(
+      this,
+      this.customerId === undefined ? "customer not found" : `customer ${this.customerId} not found`
+    )
   }
 }
 
+const isBetween = (low: number, status: number | undefined, high: number): boolean =>
+  status !== undefined && low <= status && status <= high
+
 /**
- * Trustly, or something before it, said no for another reason: a redirect (never followed), a conflict, any other status, or a
- * code that a retry does not mend. Nothing was changed.
+ * Trustly, or a server before it, refused the request for another reason: a redirect (never followed), a conflict, another status,
+ * or a code that retrying won't fix. The outcome of a write is `Rejected`. It is `Unknown` for a 303, which servers send after they
+ * have acted, and for an undocumented code in a 2xx response.
  *
  * @since 0.1.0
  * @category errors
  */
-export class TrustlyRejectedError extends Schema.TaggedError<TrustlyRejectedError>()("TrustlyRejectedError", {
-  ...facts(false, "Rejected"),
-  ...answer(409)
-}) {
-  override get message(): string {
-    return line(this, this.status >= 300 && this.status < 400 ? "redirected, not followed" : "request rejected")
+export class TrustlyRejectedError
+  extends Schema.TaggedError<TrustlyRejectedError>()("TrustlyRejectedError", responseFields, silent)
+{
+  constructor(props: Props<typeof responseFields>, options?: Schema.MakeOptions) {
+    const isDoubtful = props.status === 303 ||
+      (isBetween(200, props.status, 299) && Envelope.classOfCode(props.errors ?? []) !== "Rejected")
+    super(withOutcome(props, isDoubtful ? "Unknown" : "Rejected"), options)
   }
-  /** Trustly's own words, redacted; empty after the error has crossed a process boundary. */
-  get serverMessages(): ReadonlyArray<Redacted.Redacted> {
-    return serverMessagesOf(this)
+  get isRetryable(): boolean {
+    return false
+  }
+  override get message(): string {
+    return describe(this, isBetween(300, this.status, 399) ? "redirected, not followed" : "request rejected")
   }
 }
 
+const retryableFields = { ...responseFields, retryAfter: retryAfterField }
+
 /**
- * Too many requests (HTTP 429). Nothing was changed. Wait `retryAfter`, then try again; `TrustlyRetry.policy` does.
+ * Too many requests (HTTP 429). Nothing was changed. Wait `retryAfter`, then retry; `TrustlyRetry.policy` does.
  *
  * @since 0.1.0
  * @category errors
  */
-export class TrustlyRateLimitError extends Schema.TaggedError<TrustlyRateLimitError>()("TrustlyRateLimitError", {
-  ...facts(true, "Rejected"),
-  ...answer(429),
-  ...wait
-}) {
-  override get message(): string {
-    return line(this, `too many requests${waiting(this.retryAfter)}`)
+export class TrustlyRateLimitError
+  extends Schema.TaggedError<TrustlyRateLimitError>()("TrustlyRateLimitError", retryableFields, silent)
+{
+  constructor(props: Props<typeof retryableFields>, options?: Schema.MakeOptions) {
+    super(withOutcome(props, "Rejected"), options)
   }
-  /** Trustly's own words, redacted; empty after the error has crossed a process boundary. */
-  get serverMessages(): ReadonlyArray<Redacted.Redacted> {
-    return serverMessagesOf(this)
+  get isRetryable(): boolean {
+    return true
+  }
+  override get message(): string {
+    return describe(this, `too many requests${describeWait(this.retryAfter)}`)
   }
 }
 
-const serverFields = { ...facts(true, "Unknown"), ...answer(500), ...wait }
-
 /**
- * Trustly could not do it (HTTP 5xx, 408, 425; codes 100, 150, 378). The write may have been applied. A retry can help, but for
- * 501 and 505.
+ * Trustly failed (HTTP 5xx, 408, 425; codes 100, 150, 378). The write may have been applied. Retrying can help, except for 501 and
+ * 505.
  *
  * @since 0.1.0
  * @category errors
  */
-export class TrustlyServerError extends Schema.TaggedError<TrustlyServerError>()("TrustlyServerError", serverFields) {
-  // @effect-diagnostics-next-line overriddenSchemaConstructor:off -- it only adds defaults; decoding gives every field
-  constructor(props: Props<typeof serverFields> = {}, options?: Schema.MakeOptions) {
-    super({
-      isRetryable: props.status !== 501 && props.status !== 505,
-      outcome: ofWrite(props.operation, "Unknown"),
-      ...props
-    }, options)
+export class TrustlyServerError
+  extends Schema.TaggedError<TrustlyServerError>()("TrustlyServerError", retryableFields, silent)
+{
+  constructor(props: Props<typeof retryableFields>, options?: Schema.MakeOptions) {
+    super(withOutcome(props, "Unknown"), options)
+  }
+  get isRetryable(): boolean {
+    return this.status !== 501 && this.status !== 505
   }
   override get message(): string {
-    return line(this, `Trustly failed${waiting(this.retryAfter)}`)
-  }
-  /** Trustly's own words, redacted; empty after the error has crossed a process boundary. */
-  get serverMessages(): ReadonlyArray<Redacted.Redacted> {
-    return serverMessagesOf(this)
+    return describe(this, `Trustly failed${describeWait(this.retryAfter)}`)
   }
 }
 
 const networkFields = {
-  ...facts(true, "Unknown"),
-  reason: defaulting(NetworkReason, "Reset"),
+  ...facts,
+  reason: NetworkReason,
   code: Schema.optionalWith(Schema.String, { exact: true })
 }
 
 /**
- * There was no complete answer. `reason` says why, `code` is that of the operating system or the HTTP client where there is one.
- * A retry can help, but for `Tls`.
+ * There was no complete response. `reason` says why; `code` is the code of the operating system or the HTTP client, where there is
+ * one. Retrying can help, except for `Tls`.
  *
  * @since 0.1.0
  * @category errors
  */
 export class TrustlyNetworkError
-  extends Schema.TaggedError<TrustlyNetworkError>()("TrustlyNetworkError", networkFields)
+  extends Schema.TaggedError<TrustlyNetworkError>()("TrustlyNetworkError", networkFields, silent)
 {
-  // @effect-diagnostics-next-line overriddenSchemaConstructor:off -- it only adds defaults; decoding gives every field
-  constructor(props: Props<typeof networkFields> = {}, options?: Schema.MakeOptions) {
-    const unsent = props.reason === "Dns" || props.reason === "Connect" || props.reason === "Tls"
-    super({
-      isRetryable: props.reason !== "Tls",
-      outcome: unsent ? "NotSent" : ofWrite(props.operation, "Unknown"),
-      ...props
-    }, options)
+  constructor(props: Props<typeof networkFields>, options?: Schema.MakeOptions) {
+    const isNotSent = props.reason === "Dns" || props.reason === "Connect" || props.reason === "Tls"
+    super(withOutcome(props, isNotSent ? "NotSent" : "Unknown"), options)
+  }
+  get isRetryable(): boolean {
+    return this.reason !== "Tls"
   }
   override get message(): string {
-    return line(this, `no complete answer: ${this.reason}${this.code === undefined ? "" : `, ${this.code}`}`)
-  }
-  /** Trustly's own words, redacted; empty after the error has crossed a process boundary. */
-  get serverMessages(): ReadonlyArray<Redacted.Redacted> {
-    return serverMessagesOf(this)
+    return describe(this, `no complete response: ${this.reason}${this.code === undefined ? "" : `, ${this.code}`}`)
   }
 }
 
 const decodeFields = {
-  ...facts(false, "Applied"),
-  status: defaulting(Schema.Int, 200),
-  reason: defaulting(DecodeReason, "Shape"),
-  issues: defaulting(Schema.Array(Issue), [])
+  ...facts,
+  status: statusField,
+  reason: DecodeReason,
+  issues: issuesField
 }
 
 /**
- * Trustly said yes (HTTP 2xx), but the answer is not the documented one. The write was applied: read the customer again instead
- * of sending it again.
+ * Trustly accepted the request (HTTP 2xx), but the response is not the documented one. A write was applied: read the customer again
+ * instead of sending it again.
  *
  * @since 0.1.0
  * @category errors
  */
-export class TrustlyDecodeError extends Schema.TaggedError<TrustlyDecodeError>()("TrustlyDecodeError", decodeFields) {
-  // @effect-diagnostics-next-line overriddenSchemaConstructor:off -- it only adds defaults; decoding gives every field
-  constructor(props: Props<typeof decodeFields> = {}, options?: Schema.MakeOptions) {
-    super({ outcome: ofWrite(props.operation, "Applied"), ...props }, options)
+export class TrustlyDecodeError
+  extends Schema.TaggedError<TrustlyDecodeError>()("TrustlyDecodeError", decodeFields, silent)
+{
+  constructor(props: Props<typeof decodeFields>, options?: Schema.MakeOptions) {
+    super(withOutcome(props, "Applied"), options)
+  }
+  get isRetryable(): boolean {
+    return false
   }
   override get message(): string {
-    return line(
-      this,
-      `answer not understood: ${this.reason}${this.issues.length === 0 ? "" : `, ${listed(this.issues)}`}`
-    )
-  }
-  /** Trustly's own words, redacted; empty after the error has crossed a process boundary. */
-  get serverMessages(): ReadonlyArray<Redacted.Redacted> {
-    return serverMessagesOf(this)
+    const details = this.issues.length === 0 ? "" : `, ${describeIssues(this.issues)}`
+    return describe(this, `response not understood: ${this.reason}${details}`)
   }
 }
 
@@ -402,8 +427,8 @@ export class TrustlyDecodeError extends Schema.TaggedError<TrustlyDecodeError>()
  *     Effect.catchTag("TrustlyNotFoundError", () => Effect.succeed(false))
  *   )
  *
- * const nobody = CustomerService.layerTest({ get: () => Effect.fail(new TrustlyNotFoundError({ operation: "get" })) })
- * assert.strictEqual(await Effect.runPromise(Effect.provide(isKnown("1001165729"), nobody)), false)
+ * const withoutCustomers = CustomerService.layerTest({ get: () => Effect.fail(new TrustlyNotFoundError({ operation: "get" })) })
+ * assert.strictEqual(await Effect.runPromise(Effect.provide(isKnown("1001165729"), withoutCustomers)), false)
  */
 export type TrustlyError = typeof TrustlyError.Type
 
@@ -429,10 +454,7 @@ export const TrustlyError = Schema.Union(
   TrustlyServerError,
   TrustlyNetworkError,
   TrustlyDecodeError
-)
-
-// it looks into the value, which may throw
-const is = Schema.is(TrustlyError)
+).annotations(aTrustlyError)
 
 /**
  * Whether a value is one of the errors of this library.
@@ -442,27 +464,28 @@ const is = Schema.is(TrustlyError)
  * @example
  * import { isTrustlyError, TrustlyAuthError } from "effect-trustly"
  *
- * assert.strictEqual(isTrustlyError(new TrustlyAuthError({})), true)
+ * assert.strictEqual(isTrustlyError(new TrustlyAuthError({ operation: "get" })), true)
  * assert.strictEqual(isTrustlyError(new Error("boom")), false)
  */
-export const isTrustlyError = (u: unknown): u is TrustlyError => Either.getOrElse(Either.try(() => is(u)), constFalse)
+export const isTrustlyError = (u: unknown): u is TrustlyError =>
+  TrustlyError.members.some((member) => u instanceof member)
 
 /**
- * Whether trying again can help. `false` for everything that is not an error of this library.
+ * Whether retrying can help. `false` for everything that is not an error of this library.
  *
  * @since 0.1.0
  * @category predicates
  * @example
  * import { isRetryable, TrustlyNetworkError } from "effect-trustly"
  *
- * assert.strictEqual(isRetryable(new TrustlyNetworkError({ reason: "Reset" })), true)
- * assert.strictEqual(isRetryable(new TrustlyNetworkError({ reason: "Tls" })), false)
+ * assert.strictEqual(isRetryable(new TrustlyNetworkError({ operation: "update", reason: "Reset" })), true)
+ * assert.strictEqual(isRetryable(new TrustlyNetworkError({ operation: "update", reason: "Tls" })), false)
  * assert.strictEqual(isRetryable("boom"), false)
  */
 export const isRetryable = (u: unknown): boolean => isTrustlyError(u) && u.isRetryable
 
 /**
- * How long Trustly asked to wait before the next try, where it did.
+ * How long Trustly asked to wait before the next attempt, where it did.
  *
  * @since 0.1.0
  * @category getters
@@ -470,7 +493,7 @@ export const isRetryable = (u: unknown): boolean => isTrustlyError(u) && u.isRet
  * import { Duration, Option } from "effect"
  * import { retryAfter, TrustlyRateLimitError } from "effect-trustly"
  *
- * const error = new TrustlyRateLimitError({ retryAfter: Duration.seconds(7) })
+ * const error = new TrustlyRateLimitError({ operation: "update", retryAfter: Duration.seconds(7) })
  * assert.deepStrictEqual(retryAfter(error), Option.some(Duration.seconds(7)))
  * assert.deepStrictEqual(retryAfter("boom"), Option.none())
  */
@@ -478,8 +501,21 @@ export const retryAfter = (u: unknown): Option.Option<Duration.Duration> =>
   isTrustlyError(u) && "retryAfter" in u ? Option.fromNullable(u.retryAfter) : Option.none()
 
 /**
- * What a failed parse says without the values, for whoever decodes customers of their own. A `ParseError` holds and prints the
- * whole input, so it should not reach a log or an answer; these issues can.
+ * Trustly's own messages of an error response, redacted: they can quote what was sent. Empty for an error of another kind, and for
+ * one that has crossed a process boundary.
+ *
+ * @since 0.1.0
+ * @category getters
+ * @example
+ * import { serverMessages, TrustlyAuthError } from "effect-trustly"
+ *
+ * assert.deepStrictEqual(serverMessages(new TrustlyAuthError({ operation: "get" })), [])
+ */
+export const serverMessages = (error: TrustlyError): ReadonlyArray<Redacted.Redacted> => serverMessagesOf(error)
+
+/**
+ * What a failed parse says, without the values: for programs that decode customers themselves. A `ParseError` holds the whole
+ * input, so it should not reach a log or a response; these issues can.
  *
  * @since 0.1.0
  * @category getters
@@ -487,12 +523,12 @@ export const retryAfter = (u: unknown): Option.Option<Duration.Duration> =>
  * import { Effect, Schema } from "effect"
  * import { CustomerChange, issuesOf } from "effect-trustly"
  *
- * const decode = Schema.decodeUnknown(CustomerChange, { onExcessProperty: "error", errors: "all" })
+ * const decode = Schema.decodeUnknown(CustomerChange, { errors: "all" })
  *
  * const issues = Effect.runSync(decode({ email: "", nickname: "Jo" }).pipe(Effect.mapError(issuesOf), Effect.flip))
  * assert.deepStrictEqual(issues, [
  *   { path: "nickname", problem: "unknown" },
- *   { path: "email", problem: "invalid", expected: "a text that is not empty" }
+ *   { path: "email", problem: "invalid", expected: "a non-empty string" }
  * ])
  */
 export const issuesOf = (error: ParseResult.ParseError): ReadonlyArray<Issue> => fromParseIssue(error.issue)

@@ -1,5 +1,5 @@
 /**
- * Retry policies for `Effect.retry`: nothing is retried unless a program says so.
+ * Retry policies for `Effect.retry` and `CustomerService.withRetry`. Without one, this library never retries.
  *
  * @since 0.1.0
  */
@@ -26,27 +26,27 @@ import { isRetryable, retryAfter } from "./TrustlyError.ts"
  * export const policy = TrustlyRetry.policy(patient)
  */
 export interface Options {
-  /** How many retries at the most, after the first attempt. Default: 3. */
+  /** Maximum number of retries after the first attempt. Default: 3. */
   readonly times?: number | undefined
-  /** Wait before the first retry; it doubles with each further one, with jitter of a fifth. Default: 250 milliseconds. */
+  /** Delay before the first retry. It doubles with each retry, with a jitter of 20 %. Default: 250 milliseconds. */
   readonly baseDelay?: Duration.DurationInput | undefined
-  /** Longest wait that the doubling comes to. Default: 10 seconds. */
+  /** Maximum backoff delay. Default: 10 seconds. */
   readonly maxDelay?: Duration.DurationInput | undefined
-  /** Longest wait that Trustly may ask for; when it asks for more, there is no further try. Default: 60 seconds. */
+  /** Maximum `Retry-After` to wait for. When Trustly asks for more, the policy gives up. Default: 60 seconds. */
   readonly maxRetryAfter?: Duration.DurationInput | undefined
 }
 
-// a longer wait than a timer of the platform can hold would never end
+// a longer sleep would never end: a platform timer cannot hold it
 const maxTimer = Duration.millis(2 ** 31 - 1)
 
-const asked = (error: unknown): Duration.Duration => Option.getOrElse(retryAfter(error), () => Duration.zero)
+const requestedDelay = (error: unknown): Duration.Duration => Option.getOrElse(retryAfter(error), () => Duration.zero)
 
 /**
- * Tries again while the error is a retryable one of this library: with growing, jittered delays, never sooner than
- * Trustly's `Retry-After` asks, and not at all when that is too long to wait. Outputs the delays.
+ * Retries while the error is a retryable one of this library, with exponential backoff and jitter. It waits at least as long as
+ * `Retry-After` asks, and gives up when that is longer than `maxRetryAfter`. It outputs the delays.
  *
- * The error that comes out is that of the last attempt, and so is its `outcome`: when an earlier attempt was `Unknown`, the write
- * may have been applied although the last one was refused. `CustomerService.withRetry` reports the worst of all attempts.
+ * The error and its `outcome` are those of the last attempt. When an earlier attempt was `Unknown`, the write may have been applied
+ * although the last one was refused: `CustomerService.withRetry` reports the worst outcome of all attempts.
  *
  * @since 0.1.0
  * @category policies
@@ -55,7 +55,7 @@ const asked = (error: unknown): Duration.Duration => Option.getOrElse(retryAfter
  * import { TrustlyRetry, TrustlyServerError } from "effect-trustly"
  *
  * let attempts = 0
- * const flaky = Effect.suspend(() => ++attempts < 3 ? Effect.fail(new TrustlyServerError({})) : Effect.succeed("done"))
+ * const flaky = Effect.suspend(() => ++attempts < 3 ? Effect.fail(new TrustlyServerError({ operation: "update" })) : Effect.succeed("done"))
  *
  * const result = await Effect.runPromise(Effect.retry(flaky, TrustlyRetry.policy({ baseDelay: "1 millis" })))
  * assert.deepStrictEqual([result, attempts], ["done", 3])
@@ -74,17 +74,19 @@ export const policy = (
     Schedule.identity<unknown>(),
     Schedule.intersect(Schedule.jittered(Schedule.exponential(baseDelay))),
     Schedule.intersect(Schedule.recurs(times)),
-    Schedule.whileInput((error) => isRetryable(error) && Duration.lessThanOrEqualTo(asked(error), longestAsked)),
+    Schedule.whileInput((error) =>
+      isRetryable(error) && Duration.lessThanOrEqualTo(requestedDelay(error), longestAsked)
+    ),
     Schedule.modifyDelayEffect(([[error]], delay) =>
-      Effect.as(Telemetry.countRetry(error), Duration.max(Duration.min(delay, longest), asked(error)))
+      Effect.as(Telemetry.countRetry(error), Duration.max(Duration.min(delay, longest), requestedDelay(error)))
     ),
     Schedule.delays
   )
 }
 
 /**
- * The options of {@link policy} from `TRUSTLY_RETRY_TIMES`, `TRUSTLY_RETRY_BASE_DELAY`, `TRUSTLY_RETRY_MAX_DELAY` and
- * `TRUSTLY_RETRY_MAX_RETRY_AFTER`. A `ConfigError` names the key and says what is wrong, never the value.
+ * The options of {@link policy} from `TRUSTLY_RETRY_TIMES`, `TRUSTLY_RETRY_BASE_DELAY`, `TRUSTLY_RETRY_MAX_DELAY`, and
+ * `TRUSTLY_RETRY_MAX_RETRY_AFTER`. A `ConfigError` names the variable and the problem, never the value.
  *
  * @since 0.1.0
  * @category config
@@ -100,15 +102,15 @@ export const policy = (
  */
 export const config: Config.Config<Options> = Config.all({
   times: Settings.optional("TRUSTLY_RETRY_TIMES", Settings.times).pipe(
-    Config.withDescription("How many retries at the most. Default: 3")
+    Config.withDescription("Maximum number of retries. Default: 3")
   ),
   baseDelay: Settings.optional("TRUSTLY_RETRY_BASE_DELAY", Settings.delay).pipe(
-    Config.withDescription("Wait before the first retry. Default: 250 millis")
+    Config.withDescription("Delay before the first retry. Default: 250 millis")
   ),
   maxDelay: Settings.optional("TRUSTLY_RETRY_MAX_DELAY", Settings.delay).pipe(
-    Config.withDescription("Longest wait that the doubling comes to. Default: 10 seconds")
+    Config.withDescription("Maximum backoff delay. Default: 10 seconds")
   ),
   maxRetryAfter: Settings.optional("TRUSTLY_RETRY_MAX_RETRY_AFTER", Settings.delay).pipe(
-    Config.withDescription("Longest wait that Trustly may ask for. Default: 60 seconds")
+    Config.withDescription("Maximum Retry-After to wait for. Default: 60 seconds")
   )
 })

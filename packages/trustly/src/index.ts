@@ -9,6 +9,10 @@ export * from "./Customer.ts"
 /** @since 0.1.0 */
 export * as CustomerBatch from "./CustomerBatch.ts"
 /** @since 0.1.0 */
+export * as CustomerFields from "./CustomerFields.ts"
+/** @since 0.1.0 */
+export * as CustomerRequest from "./CustomerRequest.ts"
+/** @since 0.1.0 */
 export * from "./CustomerService.ts"
 /** @since 0.1.0 */
 export * from "./CustomerUpdate.ts"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Effect, Exit, Fiber, Option, Ref, Schedule, Stream, TestClock } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Fiber, Option, Ref, Schedule, Stream, TestClock } from "effect"
 import {
   CustomerBatch,
   type CustomerRecord,
@@ -123,9 +123,33 @@ describe("rate", () => {
       }
     }))
 
+  it.effect("neither stalls nor bursts when the system clock is set", () =>
+    Effect.gen(function*() {
+      const test = yield* Effect.clock
+      let step = 0
+      const clock: Clock.Clock = Object.assign(Object.create(test), {
+        unsafeCurrentTimeMillis: () => test.unsafeCurrentTimeMillis() + step,
+        unsafeCurrentTimeNanos: () => test.unsafeCurrentTimeNanos(),
+        currentTimeMillis: Effect.map(test.currentTimeMillis, (now) => now + step),
+        sleep: (duration: Duration.DurationInput) => {
+          step -= 3_600_000
+          return test.sleep(Duration.decode(duration))
+        }
+      })
+      const begun = yield* journal<number>()
+      const layer = CustomerService.layerTest({
+        update: () => Effect.as(Effect.flatMap(test.currentTimeMillis, begun.write), least)
+      })
+      const run = CustomerBatch.run(updatesOf(customers(4)), { rate: { limit: 4, interval: second } })
+      const fiber = yield* Effect.fork(Effect.withClock(Effect.provide(Stream.runDrain(run), layer), clock))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(yield* begun.entries, [0, 250, 500, 750])
+    }))
+
   it.effect("counts each retry", () =>
     Effect.gen(function*() {
-      const failures = [unknown, new TrustlyRateLimitError({}), unknown]
+      const failures = [unknown, new TrustlyRateLimitError({ operation: "update" }), unknown]
       const begun = yield* times({ limit: 4, interval: second }, { commands: updatesOf(["1", "2"]), failures })
       assert.deepStrictEqual(begun, [0, 250, 500, 750, 1000])
     }))
@@ -179,7 +203,7 @@ const run = (records: ReadonlyArray<CustomerRecord>) =>
 
 describe("a change by externalId", () => {
   const jo = { externalId: "jo", customerId: "1" }
-  const notFound = new TrustlyNotFoundError({ operation: "find", status: 200, outcome: "NotSent" })
+  const notFound = new TrustlyNotFoundError({ operation: "find" })
 
   it.effect("is written to the one customer with this externalId", () =>
     Effect.gen(function*() {
@@ -196,7 +220,7 @@ describe("a change by externalId", () => {
       [jo, { ...jo, customerId: "2" }],
       new TrustlyValidationError({
         operation: "find",
-        issues: [{ path: "externalId", problem: "invalid", expected: "an identifier of one customer only" }]
+        issues: [{ path: "externalId", problem: "invalid", expected: "one match" }]
       })
     ],
     [
@@ -204,7 +228,7 @@ describe("a change by externalId", () => {
       [{ externalId: "jo" }],
       new TrustlyDecodeError({
         operation: "find",
-        outcome: "NotSent",
+        reason: "Shape",
         issues: [{ path: "customers.customerId", problem: "missing" }]
       })
     ]

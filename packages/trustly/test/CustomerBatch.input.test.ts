@@ -83,7 +83,7 @@ describe("memory", () => {
         Effect.provide(updating(() => Effect.yieldNow()))
       )
       assert.isBelow((heap.get(60_000) ?? Infinity) - (heap.get(20_000) ?? 0), 2 ** 20)
-    }), 20_000)
+    }))
 })
 
 /** A run of two at a time, each of them slow. */

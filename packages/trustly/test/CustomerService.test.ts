@@ -5,9 +5,11 @@ import {
   CustomerService,
   type TrustlyConfig,
   type TrustlyError,
+  TrustlyRateLimitError,
   TrustlyRetry,
   TrustlyServerError
 } from "effect-trustly"
+import { CustomersMemory } from "effect-trustly/testing"
 import { least, reference, use } from "./support.ts"
 
 type Call = (customers: CustomerService.Service) => Effect.Effect<unknown, TrustlyError>
@@ -20,7 +22,7 @@ const calls: Readonly<Record<keyof CustomerService.Service, Call>> = {
   createOrUpdate: (customers) => customers.createOrUpdate({ ...least, externalId: "1" })
 }
 
-const outage = Effect.fail(new TrustlyServerError({}))
+const outage = Effect.fail(new TrustlyServerError({ operation: "update" }))
 
 interface Asked {
   readonly url: string
@@ -44,6 +46,21 @@ const options: TrustlyConfig.Options = { accessId: "id", accessKey: Redacted.mak
 const getOne = use(calls.get)
 
 describe("withRetry", () => {
+  it.effect("keeps the other services of the layer", () =>
+    Effect.gen(function*() {
+      const customers = yield* CustomerService
+      const { calls: seen, failNext } = yield* CustomersMemory
+      yield* failNext(new TrustlyRateLimitError({ operation: "get" }))
+      const fiber = yield* Effect.fork(customers.get("1"))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(fiber)).name, least.name)
+      assert.strictEqual((yield* seen).length, 2)
+    }).pipe(
+      Effect.provide(
+        CustomersMemory.layer([{ ...least, customerId: "1" }]).pipe(CustomerService.withRetry(TrustlyRetry.policy()))
+      )
+    ))
+
   for (const [operation, call] of Object.entries(calls)) {
     it.effect(`is on ${operation}`, () =>
       Effect.gen(function*() {
@@ -125,6 +142,21 @@ describe("a layer", () => {
         true,
         "manual"
       ]])
+    }))
+
+  it.effect("keeps a RequestInit and a fetch that only the client's own layer was built with", () =>
+    Effect.gen(function*() {
+      const asked: Array<Asked> = []
+      const init = Layer.succeed(FetchHttpClient.RequestInit, {
+        keepalive: true,
+        redirect: "follow",
+        headers: { via: "1.1 proxy" }
+      })
+      yield* Effect.zipRight(getOne, getOne).pipe(
+        Effect.provide(Layer.provide(CustomerService.layer(options), Layer.provide(fetching(asked), init)))
+      )
+      const seen = asked.map((one) => [one.init.keepalive, one.init.redirect, headersOf(one).get("via")])
+      assert.deepStrictEqual(seen, [[true, "manual", "1.1 proxy"], [true, "manual", "1.1 proxy"]])
     }))
 
   it.effect("changes its client as told, once, when it is built", () =>

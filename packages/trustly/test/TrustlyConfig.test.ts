@@ -89,6 +89,33 @@ describe("config", () => {
   }
 })
 
+describe("TRUSTLY_ALLOW_INSECURE_HTTP", () => {
+  const insecure = { ...environment, TRUSTLY_BASE_URL: "http://sandbox:4000/api/v1" }
+
+  for (const value of ["true", "1", "yes", "on", " True "]) {
+    it.effect(`${value} lets layerConfig use plain http with any host`, () =>
+      build(CustomerService.layerConfig()).pipe(provided({ ...insecure, TRUSTLY_ALLOW_INSECURE_HTTP: value })))
+  }
+
+  for (const value of [undefined, "false", "0", "no", "off"]) {
+    it.effect(`${value} does not`, () =>
+      Effect.map(
+        Effect.flip(build(CustomerService.layerConfig())),
+        (error) => assert.include(String(error), "TRUSTLY_BASE_URL")
+      ).pipe(
+        provided(value === undefined ? insecure : { ...insecure, TRUSTLY_ALLOW_INSECURE_HTTP: value })
+      ))
+  }
+
+  for (const value of ["", "sentinel", "2"]) {
+    it.effect(`${JSON.stringify(value)} is refused, and not printed`, () =>
+      Effect.map(Effect.flip(TrustlyConfig.config), (error) => {
+        assert.include(String(error), "TRUSTLY_ALLOW_INSECURE_HTTP")
+        assert.notMatch(printed(error), /senti/)
+      }).pipe(provided({ ...insecure, TRUSTLY_ALLOW_INSECURE_HTTP: value })))
+  }
+})
+
 describe("layers", () => {
   it.effect("layerConfig takes a Config for each option", () =>
     build(CustomerService.layerConfig({

@@ -5,6 +5,7 @@ import {
   issuesOf,
   isTrustlyError,
   retryAfter,
+  serverMessages,
   TrustlyAuthError,
   TrustlyDecodeError,
   TrustlyError,
@@ -19,44 +20,44 @@ import { withServerMessages } from "../src/internal/serverMessages.ts"
 
 const defaults: ReadonlyArray<readonly [error: TrustlyError, facts: object, message: string]> = [
   [
-    new TrustlyValidationError({}),
+    new TrustlyValidationError({ operation: "update" }),
     { isRetryable: false, outcome: "NotSent", issues: [], errors: [] },
     "CustomerService.update: input refused"
   ],
   [
-    new TrustlyAuthError({}),
-    { isRetryable: false, outcome: "Rejected", status: 401, errors: [] },
-    "CustomerService.update: credentials refused (HTTP 401)"
+    new TrustlyAuthError({ operation: "update" }),
+    { isRetryable: false, outcome: "Rejected", errors: [] },
+    "CustomerService.update: credentials refused"
   ],
   [
-    new TrustlyNotFoundError({}),
-    { isRetryable: false, outcome: "Rejected", status: 404, errors: [] },
-    "CustomerService.update: customer not found (HTTP 404)"
+    new TrustlyNotFoundError({ operation: "update" }),
+    { isRetryable: false, outcome: "Rejected", errors: [] },
+    "CustomerService.update: customer not found"
   ],
   [
-    new TrustlyRejectedError({}),
-    { isRetryable: false, outcome: "Rejected", status: 409, errors: [] },
-    "CustomerService.update: request rejected (HTTP 409)"
+    new TrustlyRejectedError({ operation: "update" }),
+    { isRetryable: false, outcome: "Rejected", errors: [] },
+    "CustomerService.update: request rejected"
   ],
   [
-    new TrustlyRateLimitError({}),
-    { isRetryable: true, outcome: "Rejected", status: 429, errors: [] },
-    "CustomerService.update: too many requests (HTTP 429)"
+    new TrustlyRateLimitError({ operation: "update" }),
+    { isRetryable: true, outcome: "Rejected", errors: [] },
+    "CustomerService.update: too many requests"
   ],
   [
-    new TrustlyServerError({}),
-    { isRetryable: true, outcome: "Unknown", status: 500, errors: [] },
-    "CustomerService.update: Trustly failed (HTTP 500)"
+    new TrustlyServerError({ operation: "update" }),
+    { isRetryable: true, outcome: "Unknown", errors: [] },
+    "CustomerService.update: Trustly failed"
   ],
   [
-    new TrustlyNetworkError({}),
+    new TrustlyNetworkError({ operation: "update", reason: "Reset" }),
     { isRetryable: true, outcome: "Unknown", reason: "Reset" },
-    "CustomerService.update: no complete answer: Reset"
+    "CustomerService.update: no complete response: Reset"
   ],
   [
-    new TrustlyDecodeError({}),
-    { isRetryable: false, outcome: "Applied", status: 200, reason: "Shape", issues: [] },
-    "CustomerService.update: answer not understood: Shape (HTTP 200)"
+    new TrustlyDecodeError({ operation: "update", reason: "Shape" }),
+    { isRetryable: false, outcome: "Applied", reason: "Shape", issues: [] },
+    "CustomerService.update: response not understood: Shape"
   ]
 ]
 
@@ -72,7 +73,7 @@ describe("an error without facts", () => {
 
 describe("the message", () => {
   it("says in one line what a reader has to know", () => {
-    const auth = new TrustlyAuthError({ errors: [{ code: 375 }] })
+    const auth = new TrustlyAuthError({ operation: "update", status: 401, errors: [{ code: 375 }] })
     assert.strictEqual(auth.message, "CustomerService.update: credentials refused (HTTP 401, code 375)")
     const validation = new TrustlyValidationError({
       operation: "modify",
@@ -85,28 +86,34 @@ describe("the message", () => {
       "CustomerService.modify: input refused: the value is invalid, expected an object; name is missing " +
         "(HTTP 400, code 200 at address.zip)"
     )
-    assert.include(new TrustlyRejectedError({ status: 302 }).message, "redirected, not followed")
-    assert.include(new TrustlyServerError({ retryAfter: Duration.seconds(7) }).message, "asks to wait 7 s")
-    assert.include(new TrustlyNetworkError({ reason: "Reset", code: "ECONNRESET" }).message, "Reset, ECONNRESET")
-    assert.include(new TrustlyNotFoundError({ customerId: "1" }).message, "customer 1 not found")
+    assert.include(new TrustlyRejectedError({ operation: "update", status: 302 }).message, "redirected, not followed")
+    assert.include(
+      new TrustlyServerError({ operation: "update", retryAfter: Duration.seconds(7) }).message,
+      "retry after 7 s"
+    )
+    assert.include(
+      new TrustlyNetworkError({ operation: "update", reason: "Reset", code: "ECONNRESET" }).message,
+      "Reset, ECONNRESET"
+    )
+    assert.include(new TrustlyNotFoundError({ operation: "update", customerId: "1" }).message, "customer 1 not found")
   })
 })
 
 describe("facts that depend on others", () => {
   it("are derived, and can be given", () => {
-    assert.strictEqual(new TrustlyValidationError({ status: 422 }).outcome, "Rejected")
-    assert.strictEqual(new TrustlyServerError({ status: 501 }).isRetryable, false)
-    assert.strictEqual(new TrustlyNetworkError({ reason: "Tls" }).isRetryable, false)
+    assert.strictEqual(new TrustlyValidationError({ operation: "update", status: 422 }).outcome, "Rejected")
+    assert.strictEqual(new TrustlyServerError({ operation: "update", status: 501 }).isRetryable, false)
+    assert.strictEqual(new TrustlyNetworkError({ operation: "update", reason: "Tls" }).isRetryable, false)
     for (const reason of ["Dns", "Connect", "Tls"] as const) {
-      assert.strictEqual(new TrustlyNetworkError({ reason }).outcome, "NotSent")
+      assert.strictEqual(new TrustlyNetworkError({ operation: "update", reason }).outcome, "NotSent")
     }
     for (const operation of ["get", "find"] as const) {
       assert.strictEqual(new TrustlyServerError({ operation }).outcome, "NotSent")
-      assert.strictEqual(new TrustlyNetworkError({ operation }).outcome, "NotSent")
-      assert.strictEqual(new TrustlyDecodeError({ operation }).outcome, "NotSent")
-      assert.strictEqual(new TrustlyRateLimitError({ operation }).outcome, "Rejected")
+      assert.strictEqual(new TrustlyNetworkError({ operation, reason: "Reset" }).outcome, "NotSent")
+      assert.strictEqual(new TrustlyDecodeError({ operation, reason: "Shape" }).outcome, "NotSent")
+      assert.strictEqual(new TrustlyRateLimitError({ operation }).outcome, "NotSent")
     }
-    assert.strictEqual(new TrustlyServerError({ outcome: "NotSent", isRetryable: false }).isRetryable, false)
+    assert.strictEqual(new TrustlyServerError({ operation: "modify", outcome: "NotSent" }).outcome, "NotSent")
   })
 })
 
@@ -117,6 +124,7 @@ describe("an error that crosses a process boundary", () => {
   const full: ReadonlyArray<TrustlyError> = [
     ...defaults.map(([error]) => error),
     new TrustlyValidationError({
+      operation: "update",
       status: 400,
       issues: [{ path: "a.b", problem: "invalid", expected: "x" }],
       errors: [{ code: 200, location: "name" }]
@@ -143,16 +151,21 @@ describe("an error that crosses a process boundary", () => {
 })
 
 describe("Trustly's own words", () => {
-  const error = withServerMessages(new TrustlyAuthError({}), ["sentinel of the server"])
+  const error = withServerMessages(new TrustlyAuthError({ operation: "update" }), ["sentinel of the server"])
 
   it("can be read on purpose", () => {
-    assert.deepStrictEqual(error.serverMessages.map(Redacted.value), ["sentinel of the server"])
-    assert.deepStrictEqual(new TrustlyAuthError({}).serverMessages, [])
+    assert.deepStrictEqual(serverMessages(error).map(Redacted.value), ["sentinel of the server"])
+    assert.deepStrictEqual(serverMessages(new TrustlyAuthError({ operation: "update" })), [])
   })
+  it.effect("can be read from an error that failed inside a span", () =>
+    Effect.map(
+      Effect.flip(Effect.withSpan(Effect.suspend(() => Effect.fail(error)), "a span")),
+      (failed) => assert.deepStrictEqual(serverMessages(failed).map(Redacted.value), ["sentinel of the server"])
+    ))
   it("are in no print, and gone after a boundary", () => {
     const json = Either.getOrThrow(encode(error))
     assert.notInclude(`${json} ${JSON.stringify(error)} ${String(error)} ${error.stack} ${error.message}`, "sentinel")
-    assert.deepStrictEqual(Either.getOrThrow(decode(json)).serverMessages, [])
+    assert.deepStrictEqual(serverMessages(Either.getOrThrow(decode(json))), [])
   })
 })
 
@@ -177,9 +190,12 @@ describe("the predicates", () => {
   })
   it("tell how long to wait", () => {
     const wait = Duration.seconds(7)
-    assert.deepStrictEqual(retryAfter(new TrustlyServerError({ retryAfter: wait })), Option.some(wait))
-    assert.deepStrictEqual(retryAfter(new TrustlyServerError({})), Option.none())
-    assert.deepStrictEqual(retryAfter(new TrustlyAuthError({})), Option.none())
+    assert.deepStrictEqual(
+      retryAfter(new TrustlyServerError({ operation: "update", retryAfter: wait })),
+      Option.some(wait)
+    )
+    assert.deepStrictEqual(retryAfter(new TrustlyServerError({ operation: "update" })), Option.none())
+    assert.deepStrictEqual(retryAfter(new TrustlyAuthError({ operation: "update" })), Option.none())
   })
 })
 

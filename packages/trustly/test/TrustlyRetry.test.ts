@@ -11,8 +11,9 @@ import {
   TrustlyServerError
 } from "effect-trustly"
 
-const outage = new TrustlyServerError({ status: 503 })
-const after = (seconds: number) => new TrustlyRateLimitError({ retryAfter: Duration.seconds(seconds) })
+const outage = new TrustlyServerError({ operation: "update", status: 503 })
+const after = (seconds: number) =>
+  new TrustlyRateLimitError({ operation: "update", retryAfter: Duration.seconds(seconds) })
 
 /** Fails with these, one after the other, then succeeds; when each attempt began, in milliseconds. */
 const attempts = <E>(failures: ReadonlyArray<E>, options?: TrustlyRetry.Options) =>
@@ -49,10 +50,13 @@ describe("policy", () => {
     }))
 
   it.effect("ends with the first success", () =>
-    Effect.map(attempts([outage, new TrustlyNetworkError({ reason: "Reset" })]), ({ exit, times }) => {
-      assert.deepStrictEqual(exit, Exit.succeed("done"))
-      assert.strictEqual(times.length, 3)
-    }))
+    Effect.map(
+      attempts([outage, new TrustlyNetworkError({ operation: "update", reason: "Reset" })]),
+      ({ exit, times }) => {
+        assert.deepStrictEqual(exit, Exit.succeed("done"))
+        assert.strictEqual(times.length, 3)
+      }
+    ))
 
   it.effect("waits no longer than maxDelay", () =>
     Effect.map(
@@ -95,10 +99,10 @@ describe("policy", () => {
     }))
 
   const unmended: ReadonlyArray<unknown> = [
-    new TrustlyAuthError({}),
-    new TrustlyDecodeError({}),
-    new TrustlyNetworkError({ reason: "Tls" }),
-    new TrustlyServerError({ status: 501 }),
+    new TrustlyAuthError({ operation: "update" }),
+    new TrustlyDecodeError({ operation: "update", reason: "Shape" }),
+    new TrustlyNetworkError({ operation: "update", reason: "Tls" }),
+    new TrustlyServerError({ operation: "update", status: 501 }),
     new Error("boom"),
     { _tag: "TrustlyServerError", isRetryable: true },
     null,
@@ -190,9 +194,9 @@ const outcomes = (failures: ReadonlyArray<TrustlyError>) =>
   )
 
 describe("withRetry", () => {
-  const limited = new TrustlyRateLimitError({})
-  const refused = new TrustlyAuthError({})
-  const unsent = new TrustlyNetworkError({ reason: "Connect" })
+  const limited = new TrustlyRateLimitError({ operation: "update" })
+  const refused = new TrustlyAuthError({ operation: "update" })
+  const unsent = new TrustlyNetworkError({ operation: "update", reason: "Connect" })
 
   it.effect("reports the worst outcome of all attempts", () =>
     Effect.gen(function*() {
@@ -201,7 +205,10 @@ describe("withRetry", () => {
       assert.strictEqual(yield* outcomes([limited, unsent, unsent, unsent]), "Rejected")
       assert.strictEqual(yield* outcomes([unsent, refused]), "Rejected")
       assert.strictEqual(yield* outcomes([unsent, unsent, unsent, unsent]), "NotSent")
-      assert.strictEqual(yield* outcomes([outage, new TrustlyDecodeError({})]), "Applied")
+      assert.strictEqual(
+        yield* outcomes([outage, new TrustlyDecodeError({ operation: "update", reason: "Shape" })]),
+        "Applied"
+      )
       assert.strictEqual(yield* outcomes([outage, outage]), "Success")
     }).pipe(Effect.withRandom(Random.make("worst"))))
 })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, DateTime, Deferred, Effect, Exit, Fiber, Redacted, Ref, Schema, TestClock } from "effect"
-import { type CustomerService, TrustlyRetry } from "effect-trustly"
+import { type CustomerChange, type CustomerService, type TrustlyError, TrustlyRetry } from "effect-trustly"
 import { json, least, scriptedService } from "./support.ts"
 
 const stored = {
@@ -44,8 +44,8 @@ describe("what modify sends", () => {
       yield* customers.modify("1", ({ externalTier }) => ({ vip: 2, currency: `${externalTier}` }))
       yield* customers.modify("1", () => ({}))
       const required = { name: least.name, email: least.email, phone: least.phone, address: stored.address }
-      assert.deepStrictEqual(yield* bodies, [{ ...required, vip: 2, currency: "Gold" }, required])
-      assert.deepStrictEqual(yield* requests, ["GET 1", "POST 1", "GET 1", "POST 1"])
+      assert.deepStrictEqual(yield* bodies, [{ ...required, vip: 2, currency: "Gold" }])
+      assert.deepStrictEqual(yield* requests, ["GET 1", "POST 1", "GET 1"])
     }))
 
   it.effect("is an address laid over the stored one, and a license in its place", () =>
@@ -105,7 +105,7 @@ describe("what modify keeps", () => {
       const error = yield* Effect.flip(customers.modify("1", () => ({ customerId: "2" })))
       assert.deepInclude(error, {
         _tag: "TrustlyValidationError",
-        issues: [{ path: "customerId", problem: "invalid", expected: "the identifier of the call" }]
+        issues: [{ path: "customerId", problem: "invalid", expected: "the customerId of the call" }]
       })
       assert.deepStrictEqual(yield* bodies, [])
     }))
@@ -210,5 +210,136 @@ describe("several at once", () => {
       yield* Fiber.interrupt(fiber)
       assert.strictEqual((yield* Fiber.join(waiting)).name, least.name)
       assert.deepStrictEqual(yield* requests, ["GET 1", "GET 1", "POST 1"])
+    }))
+})
+
+describe("a change that changes nothing", () => {
+  for (
+    const [what, change] of Object.entries<CustomerChange>({
+      "an empty change": {},
+      "fields that are undefined": { vip: undefined, address: undefined },
+      "an address without a line": { address: { city: undefined } },
+      "masks as they were read": { taxId: "#####6790", driverLicense: { number: "#####", state: "CA" } },
+      "its own ID": { customerId: "1" }
+    })
+  ) {
+    it.effect(`${what} sends no write, and returns the customer as read`, () =>
+      Effect.gen(function*() {
+        const { customers, requests } = yield* holding({ ...stored, driverLicense: { number: "#####", state: "CA" } })
+        const customer = yield* customers.modify("1", () => change)
+        assert.strictEqual(customer.name, least.name)
+        assert.strictEqual(customer.externalTier, "Gold")
+        assert.deepStrictEqual(yield* requests, ["GET 1"])
+      }))
+  }
+
+  it.effect("of a record that lacks a required field is refused", () =>
+    Effect.gen(function*() {
+      const { customers } = yield* holding({ name: "Jo", address: { country: "US" } })
+      const error = yield* Effect.flip(customers.modify("1", () => ({})))
+      assert.deepInclude(error, {
+        _tag: "TrustlyValidationError",
+        issues: [{ path: "email", problem: "missing" }, { path: "phone", problem: "missing" }]
+      })
+    }))
+})
+
+describe("several layers in one process", () => {
+  it.effect("share the locks of a customer, so no change is lost", () =>
+    Effect.gen(function*() {
+      const tier = yield* Ref.make(0)
+      // every handler builds its own service, as a layer that is provided in each of them does
+      const increment = Effect.gen(function*() {
+        const customers = yield* scriptedService(({ body, method }) =>
+          Effect.zipRight(
+            Effect.yieldNow(),
+            method === "GET"
+              ? Effect.flatMap(Ref.get(tier), (vip) => json({ customer: { ...stored, vip } }))
+              : Effect.zipRight(Ref.set(tier, Number(Reflect.get(parse(body), "vip"))), json({ customer: stored }))
+          )
+        )
+        yield* customers.modify("1", ({ vip }) => ({ vip: Number(vip) + 1 }))
+      })
+      yield* Effect.all(Array.from({ length: 20 }, () => increment), { concurrency: "unbounded", discard: true })
+      assert.strictEqual(yield* Ref.get(tier), 20)
+    }))
+
+  it.effect("do not wait for each other where the merchant or the environment differs", () =>
+    Effect.gen(function*() {
+      const held = yield* Deferred.make<void>()
+      const one = yield* scriptedService(() => json({ customer: stored }))
+      const another = yield* scriptedService(() => json({ customer: stored }), { accessId: "another" })
+      const fiber = yield* Effect.fork(one.modify("1", () => Effect.as(Deferred.await(held), { vip: 1 })))
+      yield* another.modify("1", () => ({ vip: 2 }))
+      assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
+      yield* Deferred.succeed(held, undefined)
+      yield* Fiber.join(fiber)
+    }))
+})
+
+describe("a nested modify", () => {
+  const nestings: Readonly<
+    Record<string, (inner: Effect.Effect<unknown, TrustlyError>) => Effect.Effect<unknown, TrustlyError>>
+  > = {
+    "directly": (inner) => inner,
+    "in a fiber that is joined": (inner) => Effect.flatMap(Effect.fork(inner), Fiber.join),
+    "concurrently with something else": (inner) => Effect.all([inner, Effect.void], { concurrency: 2 }),
+    "twice at once": (inner) => Effect.all([inner, inner], { concurrency: "unbounded" }),
+    "with a timeout": (inner) => Effect.timeoutOption(inner, "1 day"),
+    "in a race": (inner) => Effect.raceFirst(inner, Effect.never)
+  }
+  for (const [how, nest] of Object.entries(nestings)) {
+    it.effect(`of the same customer fails ${how}`, () =>
+      Effect.gen(function*() {
+        const { customers } = yield* holding(stored)
+        const inner = customers.modify("1", () => ({ vip: 1 }))
+        const error = yield* Effect.flip(customers.modify("1", () => Effect.as(nest(inner), { vip: 2 })))
+        assert.propertyVal(error, "_tag", "TrustlyValidationError")
+        // the lock is free again
+        yield* customers.modify("1", () => ({ vip: 3 }))
+      }))
+  }
+
+  for (const [how, fork] of Object.entries({ fork: Effect.fork, forkDaemon: Effect.forkDaemon })) {
+    it.effect(`of the same customer runs afterwards when it is forked and not awaited (${how})`, () =>
+      Effect.gen(function*() {
+        const { bodies, customers } = yield* holding(stored)
+        const forked = yield* Deferred.make<Fiber.Fiber<unknown, TrustlyError>>()
+        const inner = customers.modify("1", () => ({ vip: 1 }))
+        yield* customers.modify("1", () =>
+          fork(inner).pipe(
+            Effect.flatMap((fiber) => Deferred.succeed(forked, fiber)),
+            Effect.zipLeft(Effect.repeatN(Effect.yieldNow(), 20)),
+            Effect.as({ vip: 2 })
+          ))
+        yield* Effect.flatMap(Deferred.await(forked), Fiber.join)
+        assert.deepStrictEqual((yield* bodies).map((body) => Reflect.get(body, "vip")), [2, 1])
+      }))
+  }
+
+  it.effect("fails where two of one customer at once meet a fiber that nests the other way round", () =>
+    Effect.gen(function*() {
+      const { customers } = yield* holding(stored)
+      const hasB = yield* Deferred.make<void>()
+      const hasA = yield* Deferred.make<void>()
+      const nothing = { vip: 1 }
+      const b = customers.modify("2", () => nothing)
+      const first = customers.modify("1", () =>
+        Deferred.succeed(hasA, undefined).pipe(
+          Effect.zipRight(Deferred.await(hasB)),
+          Effect.zipRight(Effect.all([b, b], { concurrency: 2 })),
+          Effect.as(nothing)
+        ))
+      const second = customers.modify("2", () =>
+        Deferred.succeed(hasB, undefined).pipe(
+          Effect.zipRight(Deferred.await(hasA)),
+          Effect.zipRight(Effect.repeatN(Effect.yieldNow(), 20)),
+          Effect.zipRight(customers.modify("1", () => nothing)),
+          Effect.as(nothing)
+        ))
+      const exits = yield* Effect.all([Effect.exit(first), Effect.exit(second)], { concurrency: 2 })
+      assert.strictEqual(exits.filter(Exit.isFailure).length, 1)
+      yield* customers.modify("1", () => nothing)
+      yield* customers.modify("2", () => nothing)
     }))
 })

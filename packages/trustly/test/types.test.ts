@@ -26,6 +26,7 @@ import {
   isRetryable,
   isTrustlyError,
   retryAfter,
+  serverMessages,
   type TrustlyAuthError,
   TrustlyConfig,
   type TrustlyDecodeError,
@@ -202,9 +203,10 @@ describe("what is sent", () => {
     expectTypeOf({ ...least, vip: null, address: { country: "US", zip: null } }).toExtend<CustomerUpdate>()
   })
 
-  it("refuses an undefined field and a required one that is absent or null", () => {
+  it("takes undefined for an optional field, and refuses a required one that is absent, undefined, or null", () => {
     expectTypeOf<typeof least>().toExtend<CustomerUpdate>()
-    expectTypeOf<{ readonly currency: undefined } & typeof least>().not.toExtend<CustomerUpdate>()
+    expectTypeOf<{ readonly currency: undefined } & typeof least>().toExtend<CustomerUpdate>()
+    expectTypeOf<Omit<typeof least, "name"> & { readonly name: undefined }>().not.toExtend<CustomerUpdate>()
     expectTypeOf<Omit<typeof least, "name"> & { readonly name: null }>().not.toExtend<CustomerUpdate>()
     expectTypeOf<Omit<typeof least, "address"> & { address: { country: null } }>().not.toExtend<CustomerUpdate>()
     expectTypeOf<Omit<typeof least, "email">>().not.toExtend<CustomerUpdate>()
@@ -263,7 +265,7 @@ describe("the errors", () => {
     expectTypeOf<TrustlyError["isRetryable"]>().toEqualTypeOf<boolean>()
     expectTypeOf<TrustlyError["outcome"]>().toEqualTypeOf<"NotSent" | "Rejected" | "Unknown" | "Applied">()
     expectTypeOf<TrustlyError["operation"]>().toEqualTypeOf<keyof CustomerService.Service>()
-    expectTypeOf<TrustlyError["serverMessages"]>().toEqualTypeOf<ReadonlyArray<Redacted.Redacted>>()
+    expectTypeOf(serverMessages).toEqualTypeOf<(error: TrustlyError) => ReadonlyArray<Redacted.Redacted>>()
     expectTypeOf<TrustlyNetworkError["reason"]>().toEqualTypeOf<
       "Dns" | "Connect" | "Tls" | "Timeout" | "Reset" | "Protocol"
     >()

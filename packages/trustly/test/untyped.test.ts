@@ -15,12 +15,6 @@ const throwing = <A extends object>(value: A, key: keyof A): A =>
     }
   })
 
-const revoked = (): object => {
-  const { proxy, revoke } = Proxy.revocable({}, {})
-  revoke()
-  return proxy
-}
-
 type Call = (customers: CustomerService.Service) => Effect.Effect<unknown, TrustlyError>
 
 const calls: Readonly<Record<string, Call>> = {
@@ -67,7 +61,13 @@ describe("input that no type allows is a typed error, never a defect", () => {
 describe("the predicates are total", () => {
   const values: Readonly<Record<string, unknown>> = {
     "an object whose _tag throws": throwing({ _tag: "TrustlyServerError" }, "_tag"),
-    "a proxy that was revoked": revoked()
+    "an object that claims to be one": {
+      _tag: "TrustlyServerError",
+      operation: "update",
+      outcome: "Unknown",
+      errors: []
+    },
+    "an object without a prototype": Object.create(null)
   }
   for (const [what, value] of Object.entries(values)) {
     it(`on ${what}`, () => {

@@ -3,7 +3,7 @@ import { Clock, Effect } from "effect"
 const clock = Clock.make()
 
 /** Runs an effect in real time, also in a test that has a `TestClock`. */
-export const inRealTime = Effect.withClock(clock)
+const inRealTime = Effect.withClock(clock)
 
 /** Ends when every socket of the process has been read once. */
 export const nextRead: Effect.Effect<void> = Effect.async((resume) => {
@@ -35,4 +35,4 @@ export const soon = (what: string) => givesUp(what, eventLoopTurns(soonTurns))
  * Dies, and says what it waited for, when the effect hangs. Use it for what may be slow on a busy machine. The test's own timeout
  * is longer.
  */
-export const waitFor = (what: string) => givesUp(what, inRealTime(Effect.sleep("90 seconds")))
+export const waitFor = (what: string) => givesUp(what, inRealTime(Effect.sleep("4 minutes")))

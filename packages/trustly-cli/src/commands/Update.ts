@@ -1,5 +1,5 @@
 import type { Customer, CustomerChange, CustomerRecord, CustomerUpdate } from "effect-trustly"
-import { CustomerService } from "effect-trustly"
+import { CustomerRequest, CustomerService } from "effect-trustly"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,7 +11,6 @@ import * as CustomerView from "../CustomerView.ts"
 import type { Wire } from "../Json.ts"
 import * as Otlp from "../Otlp.ts"
 import * as Output from "../Output.ts"
-import * as Preview from "../Preview.ts"
 import { failed, usage, whenInterrupted } from "../Problem.ts"
 import { customerId, readView, viewOptions } from "./shared.ts"
 
@@ -46,13 +45,18 @@ const planned = (target: Target): string =>
 const send = (target: Target, customer: CustomerUpdate) =>
   Effect.gen(function*() {
     const customers = yield* CustomerService
-    const body = yield* Preview.update(target.customerId, customer)
+    const { body = {} } = yield* CustomerRequest.update(target.customerId, customer)
     if (target.dryRun) {
-      return yield* show(target, planned(target), body, CustomerView.rowsOfBody(body, body, target.reveal))
+      return yield* show(
+        target,
+        planned(target),
+        { ...body },
+        CustomerView.rowsOfBody({ ...body }, { ...body }, target.reveal)
+      )
     }
     const answer = yield* whenInterrupted(unknown)(customers.update(target.customerId, customer))
     const after = yield* CustomerView.toWire(answer)
-    yield* show(target, updated(target, answer), after, CustomerView.rowsOfBody(body, after, target.reveal))
+    yield* show(target, updated(target, answer), after, CustomerView.rowsOfBody({ ...body }, after, target.reveal))
   })
 
 /** Reads the customer and sends what changes: two requests. */
@@ -64,8 +68,12 @@ const modify = (target: Target, change: CustomerChange) =>
     if (target.dryRun) {
       const record = yield* customers.get(target.customerId)
       const before = yield* CustomerView.toWire(record)
-      const body = yield* Preview.modify(target.customerId, record, change)
-      return yield* showDifferences(planned(target), before, CustomerView.applyBody(before, body))
+      const request = yield* CustomerRequest.modify(target.customerId, record, change)
+      const after = Option.match(request, {
+        onNone: () => before,
+        onSome: ({ body }) => CustomerView.applyBody(before, { ...body })
+      })
+      return yield* showDifferences(planned(target), before, after)
     }
     const read = yield* Ref.make<CustomerRecord>({})
     const answer = yield* whenInterrupted(unknown)(

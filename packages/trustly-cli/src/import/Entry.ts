@@ -21,7 +21,7 @@ export type Entry =
 type Decoded = Either.Either<CustomerBatch.Command, TrustlyValidationError>
 
 const refuse = (path: string, expected: string): Decoded =>
-  Either.left(new TrustlyValidationError({ issues: [{ path, problem: "invalid", expected }] }))
+  Either.left(new TrustlyValidationError({ operation: "update", issues: [{ path, problem: "invalid", expected }] }))
 
 // users of CSV and of plain customers look for a field where they wrote it
 const withoutPrefix = (error: TrustlyValidationError): TrustlyValidationError =>

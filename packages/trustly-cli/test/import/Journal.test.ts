@@ -175,7 +175,7 @@ it.scoped("a failure record is written once, also if the end of its line was not
       Effect.scoped(
         Effect.flatMap(Failures.open(name, isEnded), (add) =>
           Effect.forEach(lines, (line) =>
-            add(line, { customerId: "1", line: "mine" }, new TrustlyServerError({}))))
+            add(line, { customerId: "1", line: "mine" }, new TrustlyServerError({ operation: "update" }))))
       )
     yield* write(
       () => false,
@@ -197,7 +197,9 @@ it.scoped("a failure record of more than 1 MiB is kept when an import continues"
     const name = yield* file
     const text = "\u0001".repeat(1_000_000)
     const open = Failures.open(name, () => true)
-    yield* Effect.scoped(Effect.flatMap(open, (add) => add(1, { text }, new TrustlyServerError({}))))
+    yield* Effect.scoped(
+      Effect.flatMap(open, (add) => add(1, { text }, new TrustlyServerError({ operation: "update" })))
+    )
     yield* Effect.scoped(Effect.flatMap(open, (add) => add(2, {}, undefined)))
     const [first, second] = (yield* fs.readFileString(name)).trim().split("\n").map(fromJson)
     assert.isTrue(first.text === text)

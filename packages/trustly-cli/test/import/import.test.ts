@@ -7,7 +7,7 @@ import type { Scope } from "effect"
 import { Array, Deferred, Effect, Layer, Order, Redacted, Schedule } from "effect"
 import type { TrustlyConfig } from "effect-trustly"
 import { CustomerService } from "effect-trustly"
-import { TrustlySandbox } from "effect-trustly-sandbox"
+import { type FaultRuleError, TrustlySandbox } from "effect-trustly-sandbox"
 import { execFile } from "node:child_process"
 import { promisify } from "node:util"
 import { gzipSync } from "node:zlib"
@@ -83,7 +83,11 @@ const startImport = (args: ReadonlyArray<string>, options: Options = {}) =>
 /** A test in a folder of its own, with a sandbox of its own. */
 const test = (
   what: string,
-  body: () => Effect.Effect<void, PlatformError.PlatformError, TrustlySandbox | FileSystem.FileSystem | Scope.Scope>
+  body: () => Effect.Effect<
+    void,
+    PlatformError.PlatformError | FaultRuleError,
+    TrustlySandbox | FileSystem.FileSystem | Scope.Scope
+  >
 ) =>
   it.scopedLive(
     what,

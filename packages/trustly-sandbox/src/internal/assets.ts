@@ -1,10 +1,10 @@
-/** The files of the page, as they are in the package. */
+/** The files of the page. */
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as Effect from "effect/Effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { extname } from "node:path"
 
-// the same place from the sources and from what is built of them
+// sources, compiled modules, and the bundled command are all two folders below the package
 const folder = new URL("../../page/", import.meta.url)
 
 const contentTypes: ReadonlyMap<string, string> = new Map([
@@ -14,14 +14,14 @@ const contentTypes: ReadonlyMap<string, string> = new Map([
   [".svg", "image/svg+xml"]
 ])
 
-type File = readonly [path: `/${string}`, file: HttpServerResponse.HttpServerResponse]
+type Asset = readonly [path: `/${string}`, response: HttpServerResponse.HttpServerResponse]
 
-/** Path and answer of each file; `index.html` is the root. */
-export const load: Effect.Effect<ReadonlyArray<File>> = Effect.sync(() =>
-  readdirSync(folder).flatMap((name): ReadonlyArray<File> => {
+/** Path and response of each file; `index.html` is served at the root. */
+export const load: Effect.Effect<ReadonlyArray<Asset>> = Effect.sync(() =>
+  readdirSync(folder).flatMap((name): ReadonlyArray<Asset> => {
     const contentType = contentTypes.get(extname(name))
     if (contentType === undefined) return []
-    const file = HttpServerResponse.uint8Array(readFileSync(new URL(name, folder)), { contentType })
-    return [[name === "index.html" ? "/" : `/${name}`, file]]
+    const response = HttpServerResponse.uint8Array(readFileSync(new URL(name, folder)), { contentType })
+    return [[name === "index.html" ? "/" : `/${name}`, response]]
   })
 )

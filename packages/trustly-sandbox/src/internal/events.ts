@@ -5,7 +5,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
-/** Something that the page shows, as it happens. */
+/** A change that the page shows immediately. */
 interface Event {
   readonly name: "request" | "customer" | "faults" | "reset"
   readonly data: unknown
@@ -14,8 +14,8 @@ interface Event {
 export interface Events {
   readonly publish: (event: Event) => Effect.Effect<void>
   /**
-   * What happens from now on, as the bytes of an event stream. `drop` is for a listener that falls too far behind: what it lost
-   * would be missing for ever.
+   * All later events as the bytes of an event stream. `drop` closes the connection of a listener that falls too far behind: it
+   * reconnects and reads the whole state again, because it cannot catch up on events that were discarded.
    */
   readonly listen: (drop: Effect.Effect<void>) => Effect.Effect<Stream.Stream<Uint8Array>, never, Scope.Scope>
 }
@@ -26,7 +26,7 @@ interface Listener {
   waiting: number
 }
 
-/** So many bytes wait for a listener that does not read. */
+/** Most bytes that wait for a listener that does not read. */
 const capacity = 16 * 1024 * 1024
 
 const encoder = new TextEncoder()
@@ -34,7 +34,7 @@ const encode = ({ data, name }: Event): Uint8Array =>
   encoder.encode(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`)
 
 const greeting = encoder.encode(": listening\n\n")
-// keeps what is between from closing a connection on which nothing happens
+// keeps proxies from closing an idle connection
 const heartbeat = encoder.encode(": still here\n\n")
 
 export const make: Effect.Effect<Events, never, Scope.Scope> = Effect.gen(function*() {

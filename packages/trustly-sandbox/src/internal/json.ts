@@ -1,6 +1,37 @@
 import * as Option from "effect/Option"
 
-/** What a text holds as JSON, if it does. */
-export const parse: (text: string) => Option.Option<unknown> = Option.liftThrowable((text: string): unknown =>
-  JSON.parse(text)
-)
+/** Deepest nesting that is accepted. Code that walks a JSON value recursively would overflow the stack far below the size limit. */
+export const maxDepth = 100
+
+const quote = 34
+const backslash = 92
+const opening: ReadonlySet<number> = new Set([91, 123])
+const closing: ReadonlySet<number> = new Set([93, 125])
+
+/** Whether no value in a JSON text is nested deeper than {@link maxDepth}. Iterative, because recursion is what this protects. */
+export const isShallow = (text: string): boolean => {
+  let depth = 0
+  let isInString = false
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (isInString && code === backslash) at++
+    else if (code === quote) isInString = !isInString
+    else if (isInString) continue
+    else if (opening.has(code) && ++depth > maxDepth) return false
+    else if (closing.has(code)) depth--
+  }
+  return true
+}
+
+/** Parses JSON; none if the text is invalid or nested too deeply. */
+export const parse: (text: string) => Option.Option<unknown> = (text) =>
+  isShallow(text) ? parseAny(text) : Option.none()
+
+const parseAny = Option.liftThrowable((text: string): unknown => JSON.parse(text))
+
+/** Encodes a value as JSON; none if JSON cannot represent it, or if it is nested too deeply. */
+export const stringify = (value: unknown): Option.Option<string> =>
+  Option.filter(Option.flatMap(stringifyAny(value), Option.fromNullable), isShallow)
+
+// undefined for a function or a symbol, which the declared type does not say
+const stringifyAny = Option.liftThrowable((value: unknown): string | undefined => JSON.stringify(value))

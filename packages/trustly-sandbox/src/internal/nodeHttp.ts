@@ -1,4 +1,4 @@
-/** The server and what the platform's server does not offer: the bytes of a body under a limit, and the socket below. */
+/** The HTTP server, and two things that the platform's server lacks: request bodies under a size limit, and access to the socket. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import type * as HttpServer from "@effect/platform/HttpServer"
@@ -10,11 +10,11 @@ import * as Http from "node:http"
 
 interface Listening {
   readonly http: HttpServer.HttpServer
-  /** The port that was free, where 0 was asked for. */
+  /** The port that was chosen if the requested one is 0. */
   readonly port: number
 }
 
-/** A server that listens until the scope closes, and then drops every connection, answered or not. */
+/** Starts a server. When the scope closes, it stops listening and closes every connection, also those that wait for a response. */
 export const listen = (
   options: { readonly host: string; readonly port: number }
 ): Effect.Effect<Listening, HttpServerError.ServeError, Scope.Scope> =>
@@ -23,26 +23,28 @@ export const listen = (
     const http = yield* NodeHttpServer.make(() => node, options)
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
-        // the platform's own finalizer waits for connections to end: a silent one never would
+        // the platform's own finalizer waits for connections to end, and one with a `Silence` fault never ends
         node.close()
         node.closeAllConnections()
       })
     )
     const address = node.address()
-    // a server that listens on a port has one
+    // a TCP server always has an address object
     const port = typeof address === "object" && address !== null ? address.port : options.port
     return { http, port }
   })
 
-export type BodyFailure = "TooLarge" | "NotText" | "Broken"
+export type BodyFailure = "TooLarge" | "NotText" | "Aborted"
 
-/** Largest body that is read: 1 MiB. */
+/** Largest request body: 1 MiB. */
 const maxBytes = 1024 * 1024
 
-// a client reads the answer only after it has sent all: what is over the limit is thrown away up to here
-const patience = 16
+// a client reads the response only after it sent the whole body, so a body up to this many times the limit is discarded
+const discardFactor = 16
 
-/** The text of a body. Not the platform's reader: over the limit that one drops the connection before an answer can be sent. */
+/**
+ * Reads a request body as text. The platform's reader closes the connection of a body over the limit before a response can be sent.
+ */
 export const readText = (
   request: HttpServerRequest.HttpServerRequest
 ): Effect.Effect<string, BodyFailure> =>
@@ -54,18 +56,18 @@ export const readText = (
       length += chunk.byteLength
       if (length <= maxBytes) chunks.push(chunk)
       else chunks.length = 0
-      if (length > maxBytes * patience) done(Effect.fail("TooLarge"))
+      if (length > maxBytes * discardFactor) done(Effect.fail("TooLarge"))
     }
     const onEnd = () => done(length > maxBytes ? Effect.fail("TooLarge") : decode(Buffer.concat(chunks)))
-    const onBroken = () => done(Effect.fail("Broken"))
+    const onAbort = () => done(Effect.fail("Aborted"))
     const stop = () => {
-      message.off("data", onData).off("end", onEnd).off("close", onBroken)
+      message.off("data", onData).off("end", onEnd).off("close", onAbort)
     }
     const done = (result: Effect.Effect<string, BodyFailure>) => {
       stop()
       resume(result)
     }
-    message.on("data", onData).on("end", onEnd).on("close", onBroken).on("error", onBroken)
+    message.on("data", onData).on("end", onEnd).on("close", onAbort).on("error", onAbort)
     return Effect.sync(stop)
   })
 
@@ -75,18 +77,18 @@ const decode = (bytes: Uint8Array): Effect.Effect<string, BodyFailure> =>
     catch: () => "NotText"
   })
 
-/** Ends the connection, whatever still waits to be sent. */
+/** Closes the connection and discards unsent data. */
 export const drop = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<void> =>
   Effect.sync(() => NodeHttpServerRequest.toIncomingMessage(request).socket.destroy())
 
-/** Breaks the connection before an answer. Never returns: the end of the connection interrupts the request. */
+/** Resets the connection before a response. Never returns: the closed connection interrupts the request. */
 export const reset = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<never> =>
   Effect.zipRight(
     Effect.sync(() => NodeHttpServerRequest.toIncomingMessage(request).socket.resetAndDestroy()),
     Effect.never
   )
 
-/** Sends the head of an answer and half of its body, then breaks the connection. */
+/** Sends the headers of a response and half of its body, then breaks the connection. */
 export const resetInBody = (request: HttpServerRequest.HttpServerRequest, text: string): Effect.Effect<never> =>
   Effect.zipRight(
     Effect.sync(() => {

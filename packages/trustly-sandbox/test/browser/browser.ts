@@ -1,4 +1,4 @@
-/** A real browser, and a page in it that shows a sandbox and must stay clean. */
+/** A real browser, and a page in it that shows a sandbox. */
 import { assert } from "@effect/vitest"
 import axe from "axe-core"
 import { Config, Console, Context, Effect, Layer } from "effect"
@@ -12,9 +12,8 @@ const executablePath = Effect.runSync(Config.string("CHROMIUM_PATH").pipe(Config
 
 export const isInstalled = existsSync(executablePath)
 
-// who sees tests skipped is told why
 if (!isInstalled) {
-  Effect.runSync(Console.warn(`No Chromium at ${executablePath} (CHROMIUM_PATH): its tests are skipped`))
+  Effect.runSync(Console.warn(`No Chromium at ${executablePath}: the browser tests are skipped. Set CHROMIUM_PATH`))
 }
 
 export const act = Effect.promise
@@ -26,6 +25,8 @@ export class Chromium extends Context.Tag("test/Chromium")<Chromium, Browser>() 
       act(() =>
         chromium.launch({
           executablePath,
+          // shorter than the timeout of a test: these errors say what the browser waited for
+          timeout: 100_000,
           args: [
             "--headless",
             "--no-sandbox",
@@ -44,29 +45,33 @@ export class Chromium extends Context.Tag("test/Chromium")<Chromium, Browser>() 
 }
 
 export interface Look {
-  readonly dark?: boolean
-  /** Errors that the browser reports on its own and that the test asks for, such as a status 400. */
+  readonly isDark?: boolean
+  readonly isPhone?: boolean
+  /** Errors that the test causes and that the browser reports, such as a status 400. */
   readonly expected?: RegExp
 }
 
-/** What the document's customers and the tests hold that must never reach a page. */
+/** Values that a page must never show: the secrets of the sample customers and of the tests. */
 const secrets = ["123456790", "012345678", "124ABC", "A1234567", "sentinel-"]
 
-const everything = () => {
+const documentText = () => {
   const copy = document.createElement("div")
   copy.append(document.documentElement.cloneNode(true))
-  // the viewer's own program is inside of its document
+  // the API viewer has its program inside its document
   for (const part of copy.querySelectorAll("script, style")) part.remove()
   const typed = [...document.querySelectorAll<HTMLInputElement>("input, textarea")].map(({ value }) => value)
   return [copy.innerHTML, ...typed].join("\n")
 }
 
+export const desktop = { width: 1440, height: 900 }
+export const phone = { width: 390, height: 844 }
+
 /**
- * Opens the page and does something with it. Afterwards no error was reported, no other origin was asked for anything, and no
- * secret is in the document.
+ * Opens the page and runs a test on it. Afterwards checks that the browser reported no error, that nothing was loaded from another
+ * origin, and that the document contains no secret.
  */
 export const onPage = <E, R>(
-  { dark = false, expected }: Look,
+  { expected, isDark = false, isPhone = false }: Look,
   body: (page: Page) => Effect.Effect<void, E, R>
 ) =>
   Effect.scoped(Effect.gen(function*() {
@@ -76,33 +81,34 @@ export const onPage = <E, R>(
     const context = yield* Effect.acquireRelease(
       act(() =>
         browser.newContext({
-          colorScheme: dark ? "dark" : "light",
-          viewport: { width: 1440, height: 900 }
+          colorScheme: isDark ? "dark" : "light",
+          viewport: isPhone ? phone : desktop,
+          permissions: ["clipboard-read", "clipboard-write"]
         })
       ),
       (opened) => act(() => opened.close())
     )
     const page = yield* act(() => context.newPage())
     page.setDefaultTimeout(100_000)
-    const troubles: Array<string> = []
-    page.on("pageerror", ({ message }) => troubles.push(message))
+    const problems: Array<string> = []
+    page.on("pageerror", ({ message }) => problems.push(message))
     page.on("console", (message) => {
-      if (["error", "warning"].includes(message.type())) troubles.push(`${message.text()} ${message.location().url}`)
+      if (["error", "warning"].includes(message.type())) problems.push(`${message.text()} ${message.location().url}`)
     })
     page.on("request", (request) => {
-      if (new URL(request.url()).origin !== origin) troubles.push(`asked for ${request.url()}`)
+      if (new URL(request.url()).origin !== origin) problems.push(`loaded ${request.url()}`)
     })
 
     yield* act(() => page.goto(origin))
     yield* act(() => page.getByText("Live", { exact: true }).waitFor())
     yield* body(page)
 
-    assert.deepStrictEqual(troubles.filter((text) => expected?.test(text) !== true), [])
-    const held = yield* act(() => page.evaluate(everything))
-    for (const secret of secrets) assert.notInclude(held, secret)
+    assert.deepStrictEqual(problems.filter((text) => expected?.test(text) !== true), [])
+    const text = yield* act(() => page.evaluate(documentText))
+    for (const secret of secrets) assert.notInclude(text, secret)
   }))
 
-/** Keeps what the page looks like, for people. */
+/** Writes a screenshot to the test output. */
 export const screenshot = (page: Page, name: string) =>
   act(() =>
     page.screenshot({
@@ -111,37 +117,45 @@ export const screenshot = (page: Page, name: string) =>
     })
   )
 
-const showsFocus = (element: Element) =>
+const hasVisibleFocus = (element: Element) =>
   element.matches(":focus-visible") && parseFloat(getComputedStyle(element).outlineWidth) > 0
 
-/** Moves the focus forward until it is here and can be seen, as one does who has only a keyboard. */
+/** Presses Tab until an element has the focus and shows it. */
 export const tabTo = (target: Locator) =>
   act(() => target.page().keyboard.press("Tab")).pipe(
-    Effect.zipRight(act(() => target.evaluate(showsFocus))),
-    Effect.repeat({ until: (isReached: boolean) => isReached, times: 50 }),
+    Effect.zipRight(act(() => target.evaluate(hasVisibleFocus))),
+    Effect.repeat({ until: (isReached: boolean) => isReached, times: 60 }),
     Effect.map((isReached) => assert.isTrue(isReached))
   )
 
 /** Waits until a customer is shown with this change. */
-export const changed = (page: Page, name: string, change: string) =>
+export const waitForChange = (page: Page, name: string, change: string) =>
   act(() => page.getByRole("button", { name }).locator(".changed").getByText(change).waitFor())
 
-/** The requests as the page shows them, newest first; without the time of day, and as if each had taken 0 ms. */
+/** The text of the requests on the page, from the top, without times. */
 export const shownRequests = (page: Page) =>
-  Effect.map(
-    act(() => page.locator("#request-list summary").allInnerTexts()),
-    (rows) => rows.map((row) => row.replaceAll(/\s+/g, " ").replace(/\d+ ms/, "0 ms").replace(/^\S+ /, ""))
+  act(() =>
+    page.locator("#request-list summary").evaluateAll((rows) =>
+      rows.map((row) =>
+        [...row.querySelectorAll("span.method, span.path, span.fields, span.fault, span.status")]
+          .map(({ textContent }) => textContent?.trim() ?? "").filter((text) => text !== "").join(" | ")
+      )
+    )
   )
 
-/** What a person who uses the page by other means than the usual could not do. */
-export const obstacles = (page: Page) =>
+/** The accessibility violations that axe finds. */
+export const violations = (page: Page) =>
   act(async () => {
-    // a colour that is still fading is not the one that is read
+    // colors in transition are not the ones that people read
     await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finish())))
     await page.evaluate(axe.source)
-    const { violations } = await page.evaluate<axe.AxeResults>("axe.run()")
-    return violations.map(({ help, nodes }) => `${help}: ${nodes.map(({ html }) => html).join(" ")}`)
+    const { violations: found } = await page.evaluate<axe.AxeResults>("axe.run()")
+    return found.map(({ help, nodes }) => `${help}: ${nodes.map(({ html }) => html).join(" ")}`)
   })
 
 export const hasSidewaysScroll = (page: Page) =>
   act(() => page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth))
+
+export const copiedText = (page: Page) => act(() => page.evaluate(() => navigator.clipboard.readText()))
+
+export const hasFocus = (target: Locator) => act(() => target.evaluate((element) => element === document.activeElement))

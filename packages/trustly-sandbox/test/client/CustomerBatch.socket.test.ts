@@ -14,10 +14,11 @@ import {
   Stream
 } from "effect"
 import { CustomerBatch, CustomerService, TrustlyRetry } from "effect-trustly"
-import { type FaultRule, TrustlySandbox } from "effect-trustly-sandbox"
+import { type FaultRule, type RequestLog, TrustlySandbox } from "effect-trustly-sandbox"
 import { collect, customers, positions, updatesOf } from "../../../trustly/test/batch.ts"
 import { type ClientLayer, clientLayers } from "../../../trustly/test/faults/layers.ts"
 import { least } from "../../../trustly/test/support.ts"
+import { eventLoopTurns, waitFor } from "../../../trustly/test/waiting.ts"
 
 // of Trustly's document: the second one has an externalId
 const john = "1001165729"
@@ -28,24 +29,35 @@ const start = (client: ClientLayer, rules: ReadonlyArray<FaultRule> = [], access
   Effect.gen(function*() {
     const sandbox = Context.get(yield* Layer.build(TrustlySandbox.layer()), TrustlySandbox)
     for (const rule of rules) yield* sandbox.fail(rule)
-    const options = { accessId: sandbox.accessId, accessKey: accessKey ?? sandbox.accessKey, baseUrl: sandbox.url }
+    const options = {
+      accessId: sandbox.accessId,
+      accessKey: accessKey ?? sandbox.accessKey,
+      baseUrl: sandbox.url,
+      // never met, however busy the machine is
+      timeout: "1 hour"
+    } as const
     const layer = CustomerService.layer(options).pipe(Layer.provide(client.layer))
     return { sandbox, context: yield* Layer.build(layer) }
   })
 
-/** Once the server has seen so many requests. */
-const arrived = ({ requests }: Pick<TrustlySandbox.Service, "requests">, count: number): Effect.Effect<void> =>
-  Effect.flatMap(
-    requests,
-    ({ length }) => length >= count ? Effect.void : Effect.delay(arrived({ requests }, count), "5 millis")
-  )
+/** Waits until the sandbox's log of requests is like this. */
+const logged = (
+  what: string,
+  { requests }: TrustlySandbox.Service,
+  isExpected: (log: ReadonlyArray<RequestLog>) => boolean
+): Effect.Effect<void> => {
+  const next = Effect.zipRight(eventLoopTurns(1), requests)
+  return Effect.repeat(next, { until: (log) => isExpected(log) }).pipe(waitFor(what), Effect.asVoid)
+}
 
-/** Once every request has ended for the server. */
-const closed = ({ requests }: Pick<TrustlySandbox.Service, "requests">): Effect.Effect<void> =>
-  Effect.flatMap(
-    requests,
-    (all) =>
-      all.every(({ millis }) => millis !== undefined) ? Effect.void : Effect.delay(closed({ requests }), "5 millis")
+const arrived = (sandbox: TrustlySandbox.Service, count: number): Effect.Effect<void> =>
+  logged(`${count} requests to arrive`, sandbox, ({ length }) => length >= count)
+
+const closed = (sandbox: TrustlySandbox.Service): Effect.Effect<void> =>
+  logged(
+    "the sandbox to see the end of every request",
+    sandbox,
+    (log) => log.every(({ millis }) => millis !== undefined)
   )
 
 const failureOf = <A, E>(exit: Exit.Exit<A, E>): Option.Option<E> =>

@@ -2,23 +2,23 @@ import * as Option from "effect/Option"
 import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 import type { Issue } from "../TrustlyError.ts"
+import * as Expect from "./expect.ts"
 
 type Path = ReadonlyArray<PropertyKey>
 
-const fieldName = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/
-
-const expected = (ast: AST.AST): string => {
+/** What a schema of somebody else expects, in words. */
+const describe = (ast: AST.AST): string => {
   switch (ast._tag) {
     case "StringKeyword":
-      return "a text"
+      return "a string"
     case "NumberKeyword":
       return "a number"
     case "TypeLiteral":
       return "an object"
     case "Transformation":
-      return Option.getOrElse(AST.getDescriptionAnnotation(ast), () => expected(ast.to))
+      return Option.getOrElse(AST.getDescriptionAnnotation(ast), () => describe(ast.to))
     case "Union":
-      return [...new Set(ast.types.map(expected))].join(" or ")
+      return [...new Set(ast.types.map(describe))].join(" or ")
     default:
       return Option.getOrElse(AST.getDescriptionAnnotation(ast), () => String(ast))
   }
@@ -29,8 +29,10 @@ const list = (issues: ParseResult.SingleOrNonEmpty<ParseResult.ParseIssue>): Rea
 
 const append = (path: Path, step: ParseResult.Path): Path => [...path, ...(typeof step === "object" ? step : [step])]
 
-// a key that does not look like a field name may be a value that went astray
-const named = (path: Path): string =>
+const fieldName = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/
+
+// a key that does not look like a field name may be a misplaced value
+const format = (path: Path): string =>
   path.map((step) => typeof step === "number" || fieldName.test(String(step)) ? String(step) : "(a key)").join(".")
 
 const walk = (issue: ParseResult.ParseIssue, path: Path): ReadonlyArray<Issue> => {
@@ -38,29 +40,37 @@ const walk = (issue: ParseResult.ParseIssue, path: Path): ReadonlyArray<Issue> =
     case "Pointer":
       return walk(issue.issue, append(path, issue.path))
     case "Missing":
-      return [{ path: named(path), problem: "missing" }]
+      return [{ path: format(path), problem: "missing" }]
     case "Unexpected":
-      return [{ path: named(path), problem: "unknown" }]
-    case "Composite": {
-      const inner = list(issue.issues).flatMap((each) => walk(each, path))
-      if (!AST.isUnion(issue.ast)) return inner
-      // of the members of a union, the one that was entered tells more than that none fitted
-      const deeper = inner.filter((each) => each.path !== named(path))
-      return deeper.length > 0 ? deeper : invalid(issue.ast, path, issue.actual)
+      return [{ path: format(path), problem: "unknown" }]
+    default: {
+      const expected = Expect.of(issue.ast)
+      return Option.isSome(expected) ? [invalid(path, expected.value)] : walkInto(issue, path)
     }
-    case "Refinement":
-      return issue.kind === "From" ? walk(issue.issue, path) : invalid(issue.ast, path, issue.actual)
-    case "Transformation":
-      return issue.kind === "Transformation" ? invalid(issue.ast, path, issue.actual) : walk(issue.issue, path)
-    default:
-      return invalid(issue.ast, path, issue.actual)
   }
 }
 
-// without exactOptionalPropertyTypes a key that is there without a value compiles, and its user thinks of it as absent
-const invalid = (ast: AST.AST, path: Path, actual: unknown): ReadonlyArray<Issue> => [
-  { path: named(path), problem: "invalid", expected: expected(ast) + (actual === undefined ? ", or no such key" : "") }
-]
+type Nested = Exclude<ParseResult.ParseIssue, ParseResult.Pointer | ParseResult.Missing | ParseResult.Unexpected>
 
-/** What a parse issue says without the values: a `ParseError` holds and prints the whole input, so it must not get out. */
+const walkInto = (issue: Nested, path: Path): ReadonlyArray<Issue> => {
+  switch (issue._tag) {
+    case "Composite": {
+      const inner = list(issue.issues).flatMap((each) => walk(each, path))
+      if (!AST.isUnion(issue.ast)) return inner
+      // the member that the value was meant for has issues of its own fields
+      const deeper = inner.filter((each) => each.path !== format(path))
+      return deeper.length > 0 ? deeper : [invalid(path, describe(issue.ast))]
+    }
+    case "Refinement":
+      return issue.kind === "From" ? walk(issue.issue, path) : [invalid(path, describe(issue.ast))]
+    case "Transformation":
+      return issue.kind === "Transformation" ? [invalid(path, describe(issue.ast))] : walk(issue.issue, path)
+    default:
+      return [invalid(path, describe(issue.ast))]
+  }
+}
+
+const invalid = (path: Path, expected: string): Issue => ({ path: format(path), problem: "invalid", expected })
+
+/** What a parse issue says, without the values: a `ParseError` holds the whole input. */
 export const fromParseIssue = (issue: ParseResult.ParseIssue): ReadonlyArray<Issue> => walk(issue, [])

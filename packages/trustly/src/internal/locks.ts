@@ -1,69 +1,128 @@
+/** One lock per customer for the whole process, with detection of deadlocks. */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
+import * as FiberStatus from "effect/FiberStatus"
+import { globalValue } from "effect/GlobalValue"
 
-/** Who holds a lock, and the locks that this holder waits for. */
+/** Holds a lock, or waits for it. */
 interface Holder {
-  readonly waitsFor: Set<Lock>
+  readonly lock: Lock
+  readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
+  /** The holders of other locks in whose effect this one runs, the outermost first. */
+  readonly outer: ReadonlyArray<Holder>
+  readonly granted: Deferred.Deferred<void>
 }
 
 interface Lock {
-  readonly semaphore: Effect.Semaphore
+  readonly key: string
   holder: Holder | undefined
-  users: number
+  readonly waiting: Array<Holder>
 }
 
-/** Runs an effect alone among those of the same key, or `onDeadlock` where it would wait for itself. */
-export type Locks = <A, E, R, E2>(
+// several copies of this module in one process share them
+const locks = globalValue("effect-trustly/locks", () => new Map<string, Lock>())
+const currentHolders = globalValue(
+  "effect-trustly/currentHolders",
+  () => FiberRef.unsafeMake<ReadonlyArray<Holder>>([])
+)
+
+const isHolding = (holder: Holder): boolean => holder.lock.holder === holder
+
+/** Whether a holder's effect waits for what runs inside it, rather than having forked it. */
+type IsBlockedBy = (outer: Holder, inner: Holder) => boolean
+
+const waitingInside = (outer: Holder): ReadonlyArray<Holder> =>
+  [...locks.values()].flatMap(({ waiting }) => waiting.filter((holder) => holder.outer.includes(outer)))
+
+/** Whether a lock becomes free only after `waiter`, which waits for it, has ended. */
+const isDeadlock = (waiter: Holder, isBlockedBy: IsBlockedBy): boolean => {
+  const seen = new Set<Holder>()
+  const leadsBack = ({ holder }: Lock): boolean => {
+    if (holder === undefined || seen.has(holder)) return false
+    seen.add(holder)
+    return waitingInside(holder).some((inner) =>
+      isBlockedBy(holder, inner) && (inner === waiter || leadsBack(inner.lock))
+    )
+  }
+  return leadsBack(waiter.lock)
+}
+
+const isAwaitingFiber = ({ fiber }: Holder): Effect.Effect<boolean> =>
+  Effect.map(fiber.status, (status) => FiberStatus.isSuspended(status) && status.blockingOn._tag !== "None")
+
+/** Ends when the waiter is in a deadlock. It looks again from time to time, because a forked fiber can be joined later. */
+const deadlock = (waiter: Holder): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    if (isDeadlock(waiter, () => true)) {
+      const holders = [...locks.values()].flatMap(({ holder }) => holder ?? [])
+      const awaiting = yield* Effect.filter(holders, isAwaitingFiber)
+      // while this looked, the lock may have been granted, or the other side of the deadlock may have given up
+      if (
+        !isHolding(waiter) &&
+        isDeadlock(waiter, (outer, inner) => outer.fiber === inner.fiber || awaiting.includes(outer))
+      ) {
+        withdraw(waiter)
+        return
+      }
+    }
+    yield* Effect.sleep("100 millis")
+    yield* deadlock(waiter)
+  })
+
+const withdraw = (holder: Holder): void => {
+  const index = holder.lock.waiting.indexOf(holder)
+  if (index !== -1) holder.lock.waiting.splice(index, 1)
+}
+
+const request = (key: string, fiber: Holder["fiber"], outer: ReadonlyArray<Holder>): Holder => {
+  const lock = locks.get(key) ?? { key, holder: undefined, waiting: [] }
+  locks.set(key, lock)
+  const holder = { lock, fiber, outer, granted: Deferred.unsafeMake<void>(fiber.id()) }
+  if (lock.holder === undefined) lock.holder = holder
+  else lock.waiting.push(holder)
+  return holder
+}
+
+const release = (holder: Holder): void => {
+  const { lock } = holder
+  withdraw(holder)
+  if (!isHolding(holder)) return
+  const next = lock.waiting.shift()
+  lock.holder = next
+  if (next === undefined) locks.delete(lock.key)
+  else Deferred.unsafeDone(next.granted, Effect.void)
+}
+
+/** Waits for a lock; `false` when waiting would never end. */
+const awaitLock = (holder: Holder): Effect.Effect<boolean> => {
+  if (isHolding(holder)) return Effect.succeed(true)
+  const granted = Effect.as(Deferred.await(holder.granted), true)
+  return holder.outer.length === 0 ? granted : Effect.raceFirst(granted, Effect.as(deadlock(holder), false))
+}
+
+/**
+ * Runs an effect alone among those with the same key in this process, or `onDeadlock` where it would wait for itself: inside an
+ * effect with the same key, or inside one that such an effect waits for.
+ */
+export const withLock = <A, E, R, E2>(
   key: string,
   effect: Effect.Effect<A, E, R>,
-  onDeadlock: () => E2
-) => Effect.Effect<A, E | E2, R>
-
-const leadsTo = (lock: Lock, holders: ReadonlyArray<Holder>): boolean =>
-  lock.holder !== undefined &&
-  (holders.includes(lock.holder) || [...lock.holder.waitsFor].some((next) => leadsTo(next, holders)))
-
-/** One lock for each key, made when it is wanted and forgotten when nobody wants it. */
-export const make = (): Locks => {
-  const locks = new Map<string, Lock>()
-  const current = FiberRef.unsafeMake<ReadonlyArray<Holder>>([])
-
-  const acquire = (key: string): Lock => {
-    const lock = locks.get(key) ?? { semaphore: Effect.unsafeMakeSemaphore(1), holder: undefined, users: 0 }
-    lock.users += 1
-    locks.set(key, lock)
-    return lock
-  }
-
-  const release = (key: string, lock: Lock): void => {
-    lock.users -= 1
-    if (lock.users === 0) locks.delete(key)
-  }
-
-  return <A, E, R, E2>(key: string, effect: Effect.Effect<A, E, R>, onDeadlock: () => E2) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(FiberRef.get(current), (holders): Effect.Effect<A, E | E2, R> => {
-        const lock = acquire(key)
-        if (leadsTo(lock, holders)) {
-          release(key, lock)
-          return Effect.fail(onDeadlock())
-        }
-        for (const outer of holders) outer.waitsFor.add(lock)
-        const stopWaiting = () => {
-          for (const outer of holders) outer.waitsFor.delete(lock)
-        }
-        const hold = Effect.suspend(() => {
-          const holder: Holder = { waitsFor: new Set() }
-          lock.holder = holder
-          stopWaiting()
-          return Effect.locally(effect, current, [...holders, holder])
-        }).pipe(Effect.ensuring(Effect.sync(() => {
-          lock.holder = undefined
-        })))
-        return restore(lock.semaphore.withPermits(1)(hold)).pipe(Effect.ensuring(Effect.sync(() => {
-          stopWaiting()
-          release(key, lock)
-        })))
-      })
-    )
-}
+  onDeadlock: Effect.Effect<never, E2>
+): Effect.Effect<A, E | E2, R> =>
+  Effect.withFiberRuntime<A, E | E2, R>((fiber) =>
+    Effect.flatMap(FiberRef.get(currentHolders), (holders) => {
+      const outer = holders.filter(isHolding)
+      return Effect.acquireUseRelease(
+        Effect.sync(() => request(key, fiber, outer)),
+        (holder) =>
+          Effect.flatMap(awaitLock(holder), (isGranted): Effect.Effect<A, E | E2, R> =>
+            isGranted ? Effect.locally(effect, currentHolders, [...outer, holder]) : onDeadlock),
+        (holder) =>
+          Effect.sync(() =>
+            release(holder)
+          )
+      )
+    })
+  )

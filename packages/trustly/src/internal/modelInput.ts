@@ -3,8 +3,10 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
 import * as Struct from "effect/Struct"
 import { CustomerUpdate } from "../CustomerUpdate.ts"
+import { fields as documented } from "./fields.ts"
 import * as Issues from "./issues.ts"
 import * as Json from "./json.ts"
 
@@ -40,6 +42,19 @@ export const textAt = (body: string, name: string): string | undefined => {
   return typeof text === "string" ? text : undefined
 }
 
+const groups = new Set(documented.filter(({ kind }) => kind === "Group").map(({ path }) => path))
+const names = new Set(documented.map(({ path }) => path))
+
+/** The documented fields of a customer, and of a group in it: Trustly ignores the others. */
+const withoutUnknown = (value: unknown, group = ""): unknown =>
+  Predicate.isRecord(value)
+    ? Record.filterMap(value, (held, name) => {
+      const path = group + name
+      if (!names.has(path)) return Option.none()
+      return Option.some(group === "" && groups.has(name) ? withoutUnknown(held, `${name}.`) : held)
+    })
+    : value
+
 const decode = ParseResult.decodeUnknownEither(CustomerUpdate, { errors: "all" })
 const encode = ParseResult.encodeEither(CustomerUpdate)
 
@@ -47,7 +62,7 @@ const encode = ParseResult.encodeEither(CustomerUpdate)
 export const fields = (body: string): Either.Either<Fields, ReadonlyArray<string>> | undefined =>
   Option.getOrUndefined(
     Option.map(Json.parse(body), (value) =>
-      Either.flatMap(decode(value), encode).pipe(
+      Either.flatMap(decode(withoutUnknown(value)), encode).pipe(
         // set by Trustly, whatever is sent
         Either.map(Struct.omit("createdAt", "updatedAt")),
         Either.mapLeft((issue) => Issues.fromParseIssue(issue).map(({ path }) => path))

@@ -1,3 +1,4 @@
+import type * as Headers from "@effect/platform/Headers"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
@@ -10,15 +11,30 @@ const time = "\\d{2}:\\d{2}:\\d{2}"
 const httpDate = new RegExp(`^${day}, \\d{2} ${month} \\d{4} ${time} GMT$|^${day}, \\d{2}-${month}-\\d{2} ${time} GMT$`)
 const asctimeDate = new RegExp(`^${day} ${month} [ \\d]\\d ${time} \\d{4}$`)
 
-/** How long a `Retry-After` header asks to wait, in seconds or by a date; negative, past and garbage values count as absent. */
-export const parse = (header: string | undefined, nowMillis: number): Option.Option<Duration.Duration> => {
-  const value = header?.trim() ?? ""
+const parseDate = (value: string): Option.Option<number> =>
+  httpDate.test(value) || asctimeDate.test(value)
+    // DateTime.make reads a zone only as Z or an offset, and takes a date without one for UTC
+    ? Option.map(DateTime.make(value.replace(/ GMT$/, "")), DateTime.toEpochMillis)
+    : Option.none()
+
+const parse = (headers: Headers.Headers, nowMillis: number): Option.Option<Duration.Duration> => {
+  const value = headers["retry-after"]?.trim() ?? ""
   if (seconds.test(value)) return Option.some(Duration.seconds(Number(value)))
-  if (!httpDate.test(value) && !asctimeDate.test(value)) return Option.none()
-  // DateTime.make reads a zone only as Z or an offset, and takes a date without one for UTC
-  return DateTime.make(value.replace(/ GMT$/, "")).pipe(
-    Option.map((date) => date.epochMillis - nowMillis),
+  // the server's own clock says how far away its date is
+  const sentAt = Option.getOrElse(parseDate(headers["date"]?.trim() ?? ""), () => nowMillis)
+  return parseDate(value).pipe(
+    Option.map((date) => date - sentAt),
     Option.filter((millis) => millis > 0),
     Option.map(Duration.millis)
   )
 }
+
+/**
+ * How long a `Retry-After` header asks to wait, in seconds or until a date. A date is measured against the response's `Date`
+ * header, or against `nowMillis` without one. Negative, past, and malformed values count as absent.
+ */
+export const read = (headers: Headers.Headers, nowMillis: number): { readonly retryAfter?: Duration.Duration } =>
+  Option.match(parse(headers, nowMillis), {
+    onNone: () => ({}),
+    onSome: (retryAfter) => ({ retryAfter })
+  })

@@ -1,9 +1,13 @@
+import * as Cause from "effect/Cause"
 import * as Redacted from "effect/Redacted"
 
-// Beside the errors, not in them: a field would be printed by loggers and written in clear by the error's own schema.
+// Beside the errors, not in them: a field would be printed by loggers, and written in clear by the error's own schema.
 const messages = new WeakMap<object, ReadonlyArray<Redacted.Redacted>>()
 
-export const serverMessagesOf = (error: object): ReadonlyArray<Redacted.Redacted> => messages.get(error) ?? []
+// a failure inside a span is a proxy of the error
+const of = (error: object) => messages.get(Cause.originalError(error))
+
+export const serverMessagesOf = (error: object): ReadonlyArray<Redacted.Redacted> => of(error) ?? []
 
 export const withServerMessages = <E extends object>(error: E, texts: ReadonlyArray<string>): E => {
   if (texts.length > 0) messages.set(error, texts.map((text) => Redacted.make(text)))
@@ -11,7 +15,7 @@ export const withServerMessages = <E extends object>(error: E, texts: ReadonlyAr
 }
 
 export const copyServerMessages = <E extends object>(from: object, to: E): E => {
-  const texts = messages.get(from)
-  if (texts !== undefined) messages.set(to, texts)
+  const copied = of(from)
+  if (copied !== undefined) messages.set(to, copied)
   return to
 }

@@ -1,13 +1,15 @@
-/** The rules that settings must keep. The left side says what is wrong, and never the value. */
+/** The rules for settings. The left side says what is wrong, never the value. */
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type * as TrustlyConfig from "../TrustlyConfig.ts"
 
 type Checked<A> = Either.Either<A, string>
 
-/** A setting read as a text and checked by us: `Config.url`, `.duration` and `.integer` quote the value in their errors. */
+/** A setting that is read as a string and checked here: `Config.url`, `.duration` and `.integer` quote the value in their errors. */
 export const required = <A>(name: string, check: (value: string) => Checked<A>): Config.Config<A> =>
   Config.mapOrFail(
     Config.string(name),
@@ -23,16 +25,16 @@ const unless = <A>(value: A, problem: string | undefined): Checked<A> =>
 export const sandboxUrl = "https://sandbox.trustly.one/api/v1"
 
 const credential = (value: unknown): Checked<string> => {
-  if (typeof value !== "string") return Either.left("must be a text")
+  if (typeof value !== "string") return Either.left("must be a string")
   if (value === "") return Either.left("must not be empty")
   if (value.trim() !== value) return Either.left("must not begin or end with white space")
-  return unless(value, /[\p{Cc}\p{Surrogate}]/u.test(value) ? "must not hold control characters" : undefined)
+  return unless(value, /[\p{Cc}\p{Surrogate}]/u.test(value) ? "must not contain control characters" : undefined)
 }
 
 export const accessId = (value: unknown): Checked<string> =>
   Either.flatMap(
     credential(value),
-    (id) => unless(id, id.includes(":") ? "must not hold a colon, which HTTP Basic cannot send" : undefined)
+    (id) => unless(id, id.includes(":") ? "must not contain a colon, which HTTP Basic cannot send" : undefined)
   )
 
 export const accessKey = credential
@@ -47,10 +49,12 @@ export const baseUrl = (allowInsecureHttp: boolean) => (value: unknown): Checked
   const { hash, hostname, origin, password, pathname, protocol, search, username } = url.value
   if (protocol !== "https:" && protocol !== "http:") return Either.left("must be an https URL")
   if (protocol === "http:" && !allowInsecureHttp && !isLoopback(hostname)) {
-    return Either.left("must be an https URL: plain http is for loopback only")
+    return Either.left("must be an https URL: plain http is allowed for loopback only")
   }
-  if (username !== "" || password !== "") return Either.left("must not hold a user name or password")
-  if (search !== "" || hash !== "" || /[?#]/.test(String(value))) return Either.left("must not hold a query or a hash")
+  if (username !== "" || password !== "") return Either.left("must not contain a user name or password")
+  if (search !== "" || hash !== "" || /[?#]/.test(String(value))) {
+    return Either.left("must not contain a query or a hash")
+  }
   return Either.right(`${origin}${pathname}`.replace(/\/+$/, ""))
 }
 
@@ -65,7 +69,7 @@ export const timeout = (value: unknown): Checked<Duration.Duration> =>
     () => "must be a duration above zero, such as \"10 seconds\""
   )
 
-export const maxResponseBytes = (value: unknown): Checked<number> =>
+const maxResponseBytes = (value: unknown): Checked<number> =>
   typeof value === "number" && Number.isSafeInteger(value) && value > 0
     ? Either.right(value)
     : Either.left("must be a whole number above zero")
@@ -83,3 +87,36 @@ export const times = (value: unknown): Checked<number> =>
   typeof value === "string" && /^\d{1,9}$/.test(value)
     ? Either.right(Number(value))
     : Either.left("must be a whole number")
+
+/** Reads a yes or no, spelled as `Config.boolean` accepts it. */
+export const flag = (value: unknown): Checked<boolean> => {
+  const text = typeof value === "string" ? value.trim().toLowerCase() : ""
+  if (["true", "yes", "on", "1"].includes(text)) return Either.right(true)
+  if (["false", "no", "off", "0"].includes(text)) return Either.right(false)
+  return Either.left("must be true or false")
+}
+
+export interface Settings {
+  readonly accessId: string
+  readonly accessKey: string
+  /** Without a trailing slash. */
+  readonly baseUrl: string
+  readonly timeout: Duration.Duration
+  readonly maxResponseBytes: number
+}
+
+const named = <A>(name: string, setting: Checked<A>): Either.Either<A, ConfigError.ConfigError> =>
+  Either.mapLeft(setting, (problem) => ConfigError.InvalidData([name], problem))
+
+/** Checks the options of a service. */
+export const check = (options: TrustlyConfig.Options): Either.Either<Settings, ConfigError.ConfigError> =>
+  Either.all({
+    accessId: named("accessId", accessId(options.accessId)),
+    accessKey: named(
+      "accessKey",
+      accessKey(Redacted.isRedacted(options.accessKey) && Redacted.value(options.accessKey))
+    ),
+    baseUrl: named("baseUrl", baseUrl(options.allowInsecureHttp ?? false)(options.baseUrl ?? sandboxUrl)),
+    timeout: named("timeout", timeout(options.timeout ?? Duration.seconds(30))),
+    maxResponseBytes: named("maxResponseBytes", maxResponseBytes(options.maxResponseBytes ?? 1024 * 1024))
+  })

@@ -16,8 +16,9 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
+import type * as CustomerRequest from "../CustomerRequest.ts"
 import { CustomerService } from "../CustomerService.ts"
-import { CustomerUpdate } from "../CustomerUpdate.ts"
+import { CustomerChange } from "../CustomerUpdate.ts"
 import type { Operation, TrustlyError } from "../TrustlyError.ts"
 import * as TrustlyModel from "./TrustlyModel.ts"
 
@@ -36,7 +37,7 @@ export declare namespace CustomersMemory {
   interface Call {
     readonly operation: Operation
     readonly customerId?: string
-    readonly input?: Partial<typeof CustomerUpdate.Encoded>
+    readonly input?: CustomerRequest.Body
   }
 
   /**
@@ -74,9 +75,7 @@ class Injected {
 // whose request it is that the client sends
 const currentCall = FiberRef.unsafeMake(-1)
 
-const decodeBody = Schema.decodeOption(
-  Schema.parseJson(Schema.encodedSchema(Schema.partialWith(CustomerUpdate, { exact: true })))
-)
+const decodeBody = Schema.decodeOption(Schema.parseJson(Schema.encodedSchema(CustomerChange)))
 
 const withInput = (
   calls: ReadonlyArray<CustomersMemory.Call>,
@@ -87,6 +86,8 @@ const withInput = (
     onNone: () => calls,
     onSome: (input) => calls.map((call, at) => at === index ? { ...call, input } : call)
   })
+
+let memories = 0
 
 type Answered = Either.Either<TrustlyModel.Reply, TrustlyError>
 
@@ -130,7 +131,8 @@ const make = (seed: Iterable<TrustlyModel.WireCustomer>) =>
     const service = yield* CustomerService.make({
       accessId: "memory",
       accessKey: Redacted.make("memory"),
-      baseUrl: "http://localhost",
+      // locks of modify are per base URL: two memories have nothing in common
+      baseUrl: `http://memory-${memories++}.localhost`,
       timeout: Duration.infinity
     }).pipe(Effect.provideService(HttpClient.HttpClient, makeClient(memory)), Effect.orDie)
 

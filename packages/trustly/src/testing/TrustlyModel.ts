@@ -1,6 +1,6 @@
 /**
- * Trustly's side of the four Customers operations as a pure function of wire JSON: a state and a request in, an answer and
- * the next state out. `CustomersMemory` answers through it without a network, a local Trustly over HTTP with one.
+ * Model of Trustly's four Customers operations: a pure function from a state and a request to a response and the next state,
+ * all wire JSON. `CustomersMemory` uses it in memory, `effect-trustly-sandbox` serves it over HTTP.
  *
  * @since 0.1.0
  */
@@ -11,10 +11,10 @@ import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import type { CustomerRecord } from "../Customer.ts"
 import * as Input from "../internal/modelInput.ts"
-import * as Answer from "../internal/modelReply.ts"
+import * as Responses from "../internal/modelReply.ts"
 
 /**
- * A customer as Trustly holds it: wire JSON, nothing masked.
+ * A customer as Trustly stores it: wire JSON, unmcall.
  *
  * @since 0.1.0
  * @category models
@@ -22,19 +22,22 @@ import * as Answer from "../internal/modelReply.ts"
 export type WireCustomer = typeof CustomerRecord.Encoded & { readonly customerId: string }
 
 /**
- * What Trustly holds.
+ * The customers that Trustly stores. Build one with {@link make}.
  *
  * @since 0.1.0
  * @category models
  */
 export interface State {
   readonly records: HashMap.HashMap<string, WireCustomer>
-  /** The number from which the identifier of the next new customer is sought. */
+  /** The `customerId`s that have an `externalId`, oldest first: a scan per `createOrUpdate` would be quadratic. */
+  readonly idsByExternalId: HashMap.HashMap<string, ReadonlyArray<string>>
+  /** Lowest `customerId` that the next new customer can get. */
   readonly nextId: number
 }
 
 /**
- * A request: its path and query below the base URL, its body as it arrived, and the time in milliseconds since 1970.
+ * A request: `url` is the path and query below the base URL, `body` the request body as text, `nowMillis` the current time in
+ * milliseconds since 1970.
  *
  * @since 0.1.0
  * @category models
@@ -47,7 +50,7 @@ export interface Request {
 }
 
 /**
- * What a request is about: the operation, and the customer where the request names one by Trustly's identifier.
+ * The operation that a request calls, and the `customerId` if the request names one.
  *
  * @since 0.1.0
  * @category models
@@ -58,7 +61,7 @@ export interface Target {
 }
 
 /**
- * The answer to a request, and what Trustly holds after it.
+ * The response to a request, and the state after it.
  *
  * @since 0.1.0
  * @category models
@@ -67,17 +70,17 @@ export interface Reply {
   readonly status: number
   readonly body: { readonly [key: string]: unknown }
   readonly state: State
-  /** What a write set or, with `null`, removed, and of whom; nothing masked. */
+  /** The fields that a write set (or cleared with `null`) and its `customerId`, unmcall. Absent if nothing was written. */
   readonly applied?: WireCustomer
 }
 
 type Fields = typeof CustomerRecord.Encoded
 
-// null removes: what is held has none
+// null clears a field, so stored customers hold none
 const withoutNulls = (fields: object) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
 
-// the document declares a text, the answers carry an integer
+// Trustly documents a string and responds with an integer
 const asInteger = (vip: string | number | null): string | number | null =>
   typeof vip === "string" && /^\d{1,15}$/.test(vip) ? Number(vip) : vip
 
@@ -94,18 +97,43 @@ const merge = (record: WireCustomer, fields: Fields): WireCustomer => {
   }
 }
 
+const withoutId = (index: State["idsByExternalId"], { customerId, externalId }: WireCustomer) =>
+  typeof externalId !== "string"
+    ? index
+    : HashMap.modifyAt(
+      index,
+      externalId,
+      Option.flatMap((ids) => Option.liftPredicate(ids.filter((id) => id !== customerId), Arr.isNonEmptyReadonlyArray))
+    )
+
+const withId = (index: State["idsByExternalId"], { customerId, externalId }: WireCustomer) =>
+  typeof externalId !== "string"
+    ? index
+    : HashMap.modifyAt(index, externalId, (ids) => Option.some(Arr.append(Option.getOrElse(ids, () => []), customerId)))
+
+const put = (state: State, customer: WireCustomer): State => {
+  const before = Option.getOrUndefined(HashMap.get(state.records, customer.customerId))
+  const isIndexed = before?.externalId === customer.externalId
+  const others = before === undefined || isIndexed ? state.idsByExternalId : withoutId(state.idsByExternalId, before)
+  return {
+    ...state,
+    records: HashMap.set(state.records, customer.customerId, customer),
+    idsByExternalId: isIndexed ? others : withId(others, customer)
+  }
+}
+
 /**
- * Trustly with these customers. A field that is `null` counts as absent.
+ * A state with these customers. A field that is `null` counts as absent. The last of several with one `customerId` wins.
  *
  * @since 0.1.0
  * @category constructors
  */
-export const make = (customers: Iterable<WireCustomer> = []): State => ({
-  records: HashMap.fromIterable(
-    Array.from(customers, (customer) => [customer.customerId, merge({ customerId: customer.customerId }, customer)])
-  ),
-  nextId: 1_009_000_001
-})
+export const make = (customers: Iterable<WireCustomer> = []): State =>
+  Arr.reduce(
+    customers,
+    { records: HashMap.empty(), idsByExternalId: HashMap.empty(), nextId: 1_009_000_001 },
+    (state: State, customer) => put(state, merge({ customerId: customer.customerId }, customer))
+  )
 
 const byId = Order.combine(
   Order.mapInput(Order.number, ({ customerId }: WireCustomer) => customerId.length),
@@ -113,7 +141,7 @@ const byId = Order.combine(
 )
 
 /**
- * All customers that Trustly holds, by their identifiers.
+ * All stored customers, sorted by `customerId`.
  *
  * @since 0.1.0
  * @category getters
@@ -121,7 +149,7 @@ const byId = Order.combine(
 export const customers = ({ records }: State): ReadonlyArray<WireCustomer> => Arr.sort(HashMap.values(records), byId)
 
 /**
- * A `taxId` as it is answered: five `#` and the last four characters, fewer where less than five would stay hidden.
+ * A `taxId` as Trustly masks it in responses: five `#` and up to four of its last characters, so that at least five stay hidden.
  *
  * @since 0.1.0
  * @category getters
@@ -134,11 +162,11 @@ export const customers = ({ records }: State): ReadonlyArray<WireCustomer> => Ar
  */
 export const masked = (taxId: string): string => `#####${taxId.slice(Math.max(5, taxId.length - 4))}`
 
-const answered = (customer: WireCustomer): WireCustomer =>
+const maskedCustomer = (customer: WireCustomer): WireCustomer =>
   typeof customer.taxId === "string" ? { ...customer, taxId: masked(customer.taxId) } : customer
 
 /**
- * What a request is about; `undefined` where Trustly has no such endpoint.
+ * The operation that a request calls, or `undefined` if Trustly has no such endpoint.
  *
  * @since 0.1.0
  * @category getters
@@ -149,26 +177,34 @@ const answered = (customer: WireCustomer): WireCustomer =>
  * assert.deepStrictEqual(TrustlyModel.target(request), { operation: "get", customerId: "1001165729" })
  */
 export const target = ({ body, method, url }: Request): Target | undefined => {
-  const asked = Input.read(method, url)
-  if (asked === undefined || "customerId" in asked) return asked
-  const customerId = asked.operation === "find" ? asked.query.get("customerId") : Input.textAt(body, "customerId")
-  return { operation: asked.operation, ...(typeof customerId === "string" ? { customerId } : {}) }
+  const call = Input.read(method, url)
+  if (call === undefined || "customerId" in call) return call
+  const customerId = call.operation === "find" ? call.query.get("customerId") : Input.textAt(body, "customerId")
+  return { operation: call.operation, ...(typeof customerId === "string" ? { customerId } : {}) }
 }
 
-const withExternalId = ({ records }: State, externalId: string): ReadonlyArray<WireCustomer> =>
-  Array.from(HashMap.values(HashMap.filter(records, (record) => record.externalId === externalId)))
+const withExternalId = ({ idsByExternalId, records }: State, externalId: string): ReadonlyArray<WireCustomer> =>
+  Arr.filterMap(
+    Option.getOrElse(HashMap.get(idsByExternalId, externalId), () => []),
+    (customerId) => HashMap.get(records, customerId)
+  )
 
-const newId = ({ nextId, records }: State): number =>
-  HashMap.has(records, String(nextId)) ? newId({ records, nextId: nextId + 1 }) : nextId
+const newId = ({ nextId, records }: State): number => {
+  let id = nextId
+  while (HashMap.has(records, String(id))) id++
+  return id
+}
 
 const success = (state: State, url: string, found: WireCustomer | ReadonlyArray<WireCustomer>): Reply => ({
   status: 200,
-  body: "customerId" in found ? { url, customer: answered(found) } : { url, customers: found.map(answered) },
+  body: "customerId" in found
+    ? { url, customer: maskedCustomer(found) }
+    : { url, customers: found.map(maskedCustomer) },
   state
 })
 
 const noCustomer = (state: State, { nowMillis }: Request): Reply => ({
-  ...Answer.notFound("Customer", nowMillis),
+  ...Responses.notFound("Customer", nowMillis),
   state
 })
 
@@ -176,7 +212,7 @@ const find = (state: State, request: Request, query: URLSearchParams): Reply => 
   const customerId = query.get("customerId") ?? ""
   const externalId = query.get("externalId") ?? ""
   if ((customerId === "") === (externalId === "")) {
-    return { ...Answer.invalid([externalId === "" ? "externalId" : "customerId"], request.nowMillis), state }
+    return { ...Responses.invalid([externalId === "" ? "externalId" : "customerId"], request.nowMillis), state }
   }
   const found = externalId === ""
     ? Option.toArray(HashMap.get(state.records, customerId))
@@ -187,7 +223,7 @@ const find = (state: State, request: Request, query: URLSearchParams): Reply => 
 const store = (state: State, { nowMillis, url }: Request, record: WireCustomer, fields: Fields): Reply => {
   const { customerId } = record
   const customer = { ...merge(record, fields), updatedAt: nowMillis }
-  const next = { ...state, records: HashMap.set(state.records, customerId, customer) }
+  const next = put(state, customer)
   return { ...success(next, url, customer), applied: { ...fields, customerId } }
 }
 
@@ -208,7 +244,7 @@ const createOrUpdate = (state: State, request: Request, query: URLSearchParams, 
 }
 
 /**
- * Trustly's answer to a request. Credentials are not looked at.
+ * Trustly's response to a request. It does not check credentials.
  *
  * @since 0.1.0
  * @category model
@@ -222,21 +258,21 @@ const createOrUpdate = (state: State, request: Request, query: URLSearchParams, 
  */
 export const handle = (state: State, request: Request): Reply => {
   const { body, method, nowMillis, url } = request
-  const asked = Input.read(method, url)
-  if (asked === undefined) return { ...Answer.notFound("Endpoint", nowMillis), state }
-  if (asked.operation === "find") return find(state, request, asked.query)
-  if (asked.operation === "get") {
-    return Option.match(HashMap.get(state.records, asked.customerId), {
+  const call = Input.read(method, url)
+  if (call === undefined) return { ...Responses.notFound("Endpoint", nowMillis), state }
+  if (call.operation === "find") return find(state, request, call.query)
+  if (call.operation === "get") {
+    return Option.match(HashMap.get(state.records, call.customerId), {
       onNone: () => noCustomer(state, request),
       onSome: (record) => success(state, url, record)
     })
   }
   const checked = Input.fields(body)
-  if (checked === undefined) return { ...Answer.unreadable, state }
-  if (Either.isLeft(checked)) return { ...Answer.invalid(checked.left, nowMillis), state }
-  if (asked.operation === "createOrUpdate") return createOrUpdate(state, request, asked.query, checked.right)
-  const { customerId = asked.customerId } = checked.right
-  return customerId === asked.customerId
+  if (checked === undefined) return { ...Responses.unreadable, state }
+  if (Either.isLeft(checked)) return { ...Responses.invalid(checked.left, nowMillis), state }
+  if (call.operation === "createOrUpdate") return createOrUpdate(state, request, call.query, checked.right)
+  const { customerId = call.customerId } = checked.right
+  return customerId === call.customerId
     ? update(state, request, customerId, checked.right)
-    : { ...Answer.invalid(["customerId"], nowMillis), state }
+    : { ...Responses.invalid(["customerId"], nowMillis), state }
 }

@@ -1,7 +1,7 @@
 import { DateTime, Effect } from "effect"
 import { generate } from "selfsigned"
 
-export interface Certificate {
+interface Certificate {
   readonly key: string
   readonly cert: string
 }

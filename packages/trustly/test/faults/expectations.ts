@@ -65,6 +65,11 @@ export const validation = refused("TrustlyValidationError")
 export const auth = refused("TrustlyAuthError")
 export const notFound = refused("TrustlyNotFoundError")
 export const rejected = refused("TrustlyRejectedError")
+/** Refused, but the write may have been applied. */
+export const doubtful = (status: number, codes?: ReadonlyArray<number>): Failure => ({
+  ...rejected(status, codes),
+  outcome: "Unknown"
+})
 
 type RetryAfter = Pick<Failure, "retryAfter">
 
@@ -86,8 +91,6 @@ export const serverError = (status: number, more: RetryAfter & Pick<Failure, "co
   ...more
 })
 
-/** `Unknown` and `Applied` belong to writes: a read that failed has sent none. */
+/** A read that failed has sent no write. */
 export const forRead = (expected: Expected): Expected =>
-  expected._tag === "Failure" && (expected.outcome === "Unknown" || expected.outcome === "Applied")
-    ? { ...expected, outcome: "NotSent" }
-    : expected
+  expected._tag === "Failure" ? { ...expected, outcome: "NotSent" } : expected

@@ -47,7 +47,7 @@ describe("CustomersMemory", () => {
       Effect.gen(function*() {
         const outage = new TrustlyServerError({ operation: "update", status: 503 })
         yield* failNext(outage)
-        yield* failNext(new TrustlyNetworkError({ reason: "Dns" }))
+        yield* failNext(new TrustlyNetworkError({ operation: "update", reason: "Dns" }))
         assert.strictEqual(yield* Effect.flip(customers.update("1", { ...least, phone: "+2" })), outage)
         assert.propertyVal(yield* Effect.flip(customers.get("1")), "reason", "Dns")
         assert.deepStrictEqual(yield* records, [jo])
@@ -59,7 +59,7 @@ describe("CustomersMemory", () => {
   it.effect("lets a retry be tested", () =>
     run((customers, { calls, failNext }) =>
       Effect.gen(function*() {
-        yield* failNext(new TrustlyServerError({}))
+        yield* failNext(new TrustlyServerError({ operation: "update" }))
         const fiber = yield* Effect.fork(Effect.retry(customers.update("1", least), TrustlyRetry.policy()))
         yield* TestClock.adjust("1 second")
         yield* Fiber.join(fiber)
@@ -71,7 +71,7 @@ describe("CustomersMemory", () => {
     run((customers, { calls, failNext, records, reset }) =>
       Effect.gen(function*() {
         yield* customers.modify("1", () => ({ vip: 2 }))
-        yield* failNext(new TrustlyServerError({}))
+        yield* failNext(new TrustlyServerError({ operation: "update" }))
         yield* reset
         assert.deepStrictEqual(yield* records, [jo])
         assert.deepStrictEqual(yield* calls, [])

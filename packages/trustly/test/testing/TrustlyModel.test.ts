@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { HashMap } from "effect"
 import { TrustlyModel } from "effect-trustly/testing"
 import { least } from "../support.ts"
 
@@ -151,5 +152,50 @@ describe("a model of Trustly", () => {
   it("ignores what it does not know, and timestamps", () => {
     const { state: next } = ask("POST", "/customers/1", { ...least, createdAt: 9, updatedAt: 9, planet: "Earth" })
     assert.deepStrictEqual(TrustlyModel.customers(next), [{ ...jo, updatedAt: 5 }])
+  })
+
+  it("looks up an externalId without reading every customer", () => {
+    let reads = 0
+    const records = Array.from({ length: 100 }, (_, index): TrustlyModel.WireCustomer => ({
+      ...least,
+      customerId: String(index),
+      get externalId() {
+        reads++
+        return `m-${index}`
+      }
+    }))
+    const held = HashMap.fromIterable(records.map((record) => [record.customerId, record]))
+    const full = { ...TrustlyModel.make(records), records: held }
+    reads = 0
+    assert.strictEqual(ask("POST", "/customers?externalId=new", least, full).status, 200)
+    assert.strictEqual(ask("GET", "/customers?externalId=none", "", full).status, 200)
+    assert.strictEqual(reads, 0)
+  })
+
+  it("finds a customer by the externalId that it has now, not by an earlier one", () => {
+    const found = (externalId: string, from: TrustlyModel.State) => {
+      const { body } = ask("GET", `/customers?externalId=${externalId}`, "", from)
+      return Array.isArray(body["customers"]) ? body["customers"].map(({ customerId }) => customerId) : undefined
+    }
+    const { state: renamed } = ask("POST", "/customers/1", { ...least, externalId: "m-2" })
+    assert.deepStrictEqual([found("m-1", renamed), found("m-2", renamed)], [[], ["1"]])
+    const { state: cleared } = ask("POST", "/customers/1", { ...least, externalId: null }, renamed)
+    assert.deepStrictEqual(found("m-2", cleared), [])
+    const shared = TrustlyModel.make([jo, { ...jo, customerId: "2" }])
+    assert.deepStrictEqual(found("m-1", shared), ["1", "2"])
+    const { state: left } = ask("POST", "/customers/1", { ...least, externalId: "m-2" }, shared)
+    assert.deepStrictEqual(found("m-1", left), ["2"])
+  })
+
+  it("keeps the last of several customers with one customerId", () => {
+    const twice = TrustlyModel.make([jo, { ...jo, externalId: "m-2" }])
+    assert.deepStrictEqual(TrustlyModel.customers(twice), [{ ...jo, externalId: "m-2" }])
+    assert.deepNestedInclude(ask("GET", "/customers?externalId=m-1", "", twice), { "body.customers": [] })
+  })
+
+  it("skips many taken customerIds", () => {
+    const ids = Array.from({ length: 20_000 }, (_, index) => ({ customerId: String(1_009_000_001 + index) }))
+    const { body } = ask("POST", "/customers", least, TrustlyModel.make(ids))
+    assert.deepNestedInclude(body, { "customer.customerId": "1009020001" })
   })
 })

@@ -1,0 +1,119 @@
+import type * as Headers from "@effect/platform/Headers"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import * as Deadline from "./deadline.ts"
+import type { NetworkFailure } from "./networkFailure.ts"
+import * as Network from "./networkFailure.ts"
+import type { Execute } from "./redirects.ts"
+import type { Body, Response } from "./response.ts"
+
+/** One HTTP exchange: connects, sends, and reads the response to its end, within the deadline and the byte limit. */
+export type Attempt = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Response, NetworkFailure>
+
+const timedOut: NetworkFailure = { reason: "Timeout" }
+const notSent: NetworkFailure = { reason: "Connect" }
+
+const digits = /^\d+$/
+
+// statuses without a body, whatever their headers say
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304])
+
+// fatal: replacement characters would pass for the customer's data and be written back
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+const decodeText = (bytes: Uint8Array | ArrayBuffer): Body => {
+  try {
+    return { _tag: "Text", text: utf8.decode(bytes) }
+  } catch {
+    return { _tag: "Encoding" }
+  }
+}
+
+const concat = (chunks: ReadonlyArray<Uint8Array>, length: number): Uint8Array => {
+  const bytes = new Uint8Array(length)
+  let offset = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, offset)
+    offset += chunk.byteLength
+  }
+  return bytes
+}
+
+// interrupting a read makes the client close the connection
+const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
+  Effect.fork(response.arrayBuffer).pipe(
+    Effect.tap(Effect.yieldNow()),
+    Effect.flatMap(Fiber.interrupt)
+  )
+
+// stops at the first chunk beyond the limit
+const readCounted = (
+  response: HttpClientResponse.HttpClientResponse,
+  maxBytes: number
+): Effect.Effect<Uint8Array, HttpClientError.ResponseError> =>
+  Effect.suspend(() => {
+    const chunks: Array<Uint8Array> = []
+    let length = 0
+    return Stream.runForEachWhile(response.stream, (chunk) =>
+      Effect.sync(() => {
+        chunks.push(chunk)
+        length += chunk.byteLength
+        return length <= maxBytes
+      })).pipe(Effect.map(() => concat(chunks, length)))
+  })
+
+const readBody = (
+  response: HttpClientResponse.HttpClientResponse,
+  headers: Headers.Headers,
+  maxBytes: number
+): Effect.Effect<Body> => {
+  if (bodiless.has(response.status)) return Effect.succeed({ _tag: "Text", text: "" })
+  const encoding = headers["content-encoding"]?.trim().toLowerCase() ?? ""
+  // the request asks for none, and decompressing could take more memory than the limit allows
+  if (encoding !== "" && encoding !== "identity") return Effect.as(discard(response), { _tag: "Encoding" })
+  const contentLength = headers["content-length"] ?? ""
+  const length = digits.test(contentLength) ? Number(contentLength) : undefined
+  if (length !== undefined && length > maxBytes) return Effect.as(discard(response), { _tag: "TooLarge" })
+  // a stream costs nearly twice as much as a buffer, so bytes are counted only where the length is not known
+  const bytes: Effect.Effect<Uint8Array | ArrayBuffer, HttpClientError.ResponseError> = length === undefined
+    ? readCounted(response, maxBytes)
+    : response.arrayBuffer
+  return Effect.match(bytes, {
+    onSuccess: (read): Body => read.byteLength > maxBytes ? { _tag: "TooLarge" } : decodeText(read),
+    onFailure: ({ cause, reason }): Body =>
+      reason === "EmptyBody" ? { _tag: "Text", text: "" } : { _tag: "Broken", failure: Network.ofBody(cause) }
+  })
+}
+
+interface Options {
+  readonly timeout: Duration.Duration
+  readonly maxResponseBytes: number
+}
+
+export const make = (execute: Execute, { maxResponseBytes, timeout }: Options): Attempt => {
+  const withDeadline = Deadline.make(timeout)
+  return (request) =>
+    Effect.suspend(() => {
+      // a response whose body does not end in time still has a status
+      let head: Response | undefined
+      const read = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Response> => {
+        const { headers, status } = response
+        head = { status, headers, body: { _tag: "Broken", failure: timedOut } }
+        return Effect.map(readBody(response, headers, maxResponseBytes), (body) => ({ status, headers, body }))
+      }
+      const exchange = Effect.matchEffect(execute(request), {
+        onSuccess: read,
+        // a client that filters statuses fails with the response
+        onFailure: (error) =>
+          error._tag === "ResponseError"
+            ? read(error.response)
+            : Effect.fail(error.reason === "Transport" ? Network.ofRequest(error.cause) : notSent)
+      })
+      return withDeadline(exchange, () => head === undefined ? Effect.fail(timedOut) : Effect.succeed(head))
+    })
+}

@@ -15,7 +15,7 @@ describe("updateCustomer", () => {
       const customer = yield* updateCustomer
       assert.deepStrictEqual([customer.name, customer.vip, customer.address?.city], ["John Smith", "2", "Reno"])
       const { calls } = yield* CustomersMemory
-      assert.deepStrictEqual((yield* calls).map(({ operation }) => operation), ["update", "get", "update"])
+      assert.deepStrictEqual((yield* calls).map(({ operation }) => operation), ["update", "modify"])
     }).pipe(Effect.provide(CustomersMemory.layer([stored]))))
 
   it.effect("fails with the error of the first operation that fails", () =>

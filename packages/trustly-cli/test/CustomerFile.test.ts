@@ -2,7 +2,7 @@ import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Schema } from "effect"
-import { CustomerUpdate } from "effect-trustly"
+import { CustomerRequest, CustomerUpdate } from "effect-trustly"
 import * as CustomerFile from "../src/CustomerFile.ts"
 import { customer, sentinels, toJson } from "./program.ts"
 
@@ -29,7 +29,7 @@ const lines: Readonly<Record<string, readonly [content: string | Uint8Array, lin
   "nested 100,000 levels deep": [`{"a":`.repeat(100_000) + "1" + "}".repeat(100_000), /^--from: invalid JSON/],
   "with a redacted secret": [
     toJson({ ...customer, taxId: "<redacted>", driverLicense: { number: "<redacted>", state: "NV" } }),
-    /: taxId is invalid, expected the real value.*; driverLicense\.number is invalid, expected the real value/
+    /: taxId is invalid.*; driverLicense\.number is invalid/
   ],
   "with an enrollDate in seconds": [
     toJson({ ...customer, enrollDate: 1767225600 }),
@@ -51,11 +51,11 @@ const lines: Readonly<Record<string, readonly [content: string | Uint8Array, lin
       vip: true,
       enrollDate: "x"
     }),
-    /: name is invalid, expected a text; address is invalid, expected an object; taxId is invalid, .*; driverLicense is .*; enrollDate is .*milliseconds/
+    /: name is invalid.*; address is invalid.*; taxId is invalid.*; driverLicense is .*; enrollDate is .*milliseconds/
   ],
   "with values below the minimum": [
     toJson({ ...customer, email: "", externalId: "", address: { country: "usa", zip: "1" } }),
-    /email is invalid, expected a text that is not empty; address\.zip .* 5 characters or more or null; address\.country .*; externalId/
+    /email is invalid.*; address\.zip .*; address\.country .*; externalId/
   ]
 }
 
@@ -99,6 +99,7 @@ describe("update --from reads a file", () => {
     Effect.gen(function*() {
       const masked = { ...customer, taxId: "#####6790", driverLicense: { number: "#####", state: "NV" } }
       const { driverLicense: _, taxId: __, ...rest } = customer
-      assert.deepStrictEqual(yield* Schema.encode(CustomerUpdate)(yield* read(toJson(masked))), rest)
+      const { body } = yield* CustomerRequest.update("1", yield* read(toJson(masked)))
+      assert.deepStrictEqual(body, rest)
     }))
 })

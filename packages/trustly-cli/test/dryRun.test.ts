@@ -17,7 +17,7 @@ const applied = Effect.gen(function*() {
   return fields
 })
 
-describe("what a dry run shows is what is sent", () => {
+describe("a preview shows what is sent", () => {
   it.scoped("by a change", () =>
     Effect.gen(function*() {
       const customers = yield* service
@@ -36,7 +36,7 @@ describe("what a dry run shows is what is sent", () => {
       }
     }).pipe(Effect.provide([TrustlySandbox.layer(), NodeHttpClient.layerUndici])))
 
-  it.scoped("by a whole customer", () =>
+  it.scoped("by an update", () =>
     Effect.gen(function*() {
       const { taxId: _, nationalId: __, dateOfBirth: ___, driverLicense: ____, ...open } = customer
       const update = yield* Schema.decode(CustomerUpdate)({ ...open, createdAt: 1, balance: null })
@@ -47,8 +47,8 @@ describe("what a dry run shows is what is sent", () => {
     }).pipe(Effect.provide([TrustlySandbox.layer(), NodeHttpClient.layerUndici])))
 })
 
-describe("what would not be sent fails as the write does", () => {
-  it.effect("a record without what is required", () =>
+describe("a preview fails as the write does for", () => {
+  it.effect("a record without the required fields", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(CustomerRequest.modify(customerId, { name: "Ann" }, { vip: 2 }))
       assert.strictEqual(
@@ -57,14 +57,14 @@ describe("what would not be sent fails as the write does", () => {
       )
     }))
 
-  it.effect("an identifier that is none", () =>
+  it.effect("an invalid customerId", () =>
     Effect.gen(function*() {
       const update = yield* Schema.decode(CustomerUpdate)(customer)
       const error = yield* Effect.flip(CustomerRequest.update("a/b", update))
       assert.deepStrictEqual([error._tag, error.outcome], ["TrustlyValidationError", "NotSent"])
     }))
 
-  it.effect("a record that is below what is asked of input is sent as it is stored", () =>
+  it.effect("no record that Trustly stores, even if its fields are below the minimum", () =>
     Effect.gen(function*() {
       const record = { name: "", email: "", phone: "", address: { country: "USA", zip: "1" } }
       const request = Option.getOrThrow(yield* CustomerRequest.modify(customerId, record, { vip: 2 }))

@@ -226,7 +226,7 @@ layer(Runs.layer, { excludeTestServices: true })("a collector receives", ({ effe
         "trustly.client.requests operation=modify result=TrustlyServerError: 1",
         "trustly.client.retries operation=modify: 1"
       ])
-      assert.deepStrictEqual(pointsOf(replaced.received).filter((point) => !point.includes(" preview=true")), [
+      assert.deepStrictEqual(pointsOf(replaced.received), [
         "trustly.client.duration operation=update: 2",
         "trustly.client.requests operation=update result=Success: 1",
         "trustly.client.requests operation=update result=TrustlyNetworkError: 1",

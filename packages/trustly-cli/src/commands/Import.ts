@@ -71,6 +71,9 @@ const deadline = TrustlyConfig.config.pipe(
   Effect.orElseSucceed(() => "30 seconds" as const)
 )
 
+/** A file name as a shell needs it. */
+const quote = (file: string): string => /^[\w./@%+=:,-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
+
 const printSummary = ({ failuresFile, tally }: Work, asJson: boolean) =>
   Output.print(
     ...(asJson
@@ -99,9 +102,9 @@ const perform = (work: Work, settings: Import.Settings, asJson: boolean) =>
     const failures = Tally.failures(work.tally)
     if (failures > 0) {
       return yield* failed(
-        `${
-          Tally.count(failures, "line")
-        } failed. Fix the cause, or the lines, and run: ${info.name} import ${work.failuresFile}`
+        `${Tally.count(failures, "line")} failed. Fix the cause, or the lines, and run: ${info.name} import ${
+          quote(work.failuresFile)
+        }`
       )
     }
     const isFinished = work.tally.total !== undefined && Tally.remaining(work.tally) === 0

@@ -155,7 +155,7 @@ const clearMark = "\\N"
 // stands for bytes that are not UTF-8
 const isDamaged = (cell: string): boolean => cell.includes("\uFFFD")
 
-/** What a row describes. `isNamed` tells whether the header names a column, also one that is ignored. */
+/** Decodes a row. `isNamed` is true of a column that the header names, also of an ignored one. */
 export const toEntry = (columns: Columns, isNamed: (at: number) => boolean) => ({ cells, line }: Row): Entry => {
   if (cells.some(isDamaged)) return Entries.ofBrokenRow(line, cells, "cells in UTF-8")
   const stray = cells.findIndex((cell, at) => cell.trim() !== "" && !isNamed(at))

@@ -126,19 +126,6 @@ describe("a line of NDJSON is refused", () => {
       assert.notInclude(toJson([first.error, second.error]) + first.error.message, "sentinel")
     }))
 
-  it.effect("but not one with masks, which mean that the secret stays unchanged", () =>
-    Effect.map(
-      entries(
-        "a.ndjson",
-        ndjson({ customerId, change: { vip: 2, taxId: "#####6790" } }, { customerId, ...whole, taxId: "#####" })
-      ),
-      (all) =>
-        assert.deepStrictEqual(
-          all.map((entry) => entry._tag === "Command" && Object.values(entry.command)[1]),
-          [{ vip: 2 }, { customerId, ...whole }]
-        )
-    ))
-
   it.effect("but a failure record can be longer than the line that it contains", () =>
     Effect.map(
       entries(

@@ -10,7 +10,7 @@ const inFolder = Effect.gen(function*() {
   return { directory: `${folder}/a.lock`, fs, content: fs.readDirectory(folder) }
 })
 
-/** Holds the lock until it is told to release it. */
+/** Holds the lock until `release` runs. */
 const hold = (directory: string) =>
   Effect.gen(function*() {
     const [held, release] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]

@@ -220,6 +220,20 @@ describe("import", () => {
       assert.strictEqual(yield* tierOf(customerId), 19)
     }))
 
+  test("leaves secrets unchanged that Trustly masked", () =>
+    Effect.gen(function*() {
+      const { customers } = yield* TrustlySandbox
+      const lines = [{ customerId, ...customer }, { customerId, change: { vip: 9, taxId: "#####6790" } }]
+      yield* imports([yield* write("a.ndjson", ndjson(...lines))])
+      yield* imports([yield* write("a.csv", `customerId,nationalId,vip\n${customerId},#####,10\n`)])
+      const stored = (yield* customers).find((held) => held.customerId === customerId)
+      assert.deepStrictEqual([stored?.vip, stored?.taxId, stored?.nationalId], [
+        10,
+        customer.taxId,
+        customer.nationalId
+      ])
+    }))
+
   test("refuses a file that changed, and starts again with --restart", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem
@@ -374,7 +388,7 @@ describe("import", () => {
     }))
 })
 
-/** The user `nobody`, where the tests run as root, whom no mode of a file keeps out. */
+/** Another user than root, for whom the modes of files do not count. */
 const uid = process.getuid?.() === 0 ? 65_534 : undefined
 
 describe("import as a process", () => {

@@ -8,6 +8,7 @@ import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
+import * as Keyring from "./internal/keyring.ts"
 
 /**
  * The options of `CustomerDelivery.layer`.
@@ -60,7 +61,8 @@ const duration = (text: string): Either.Either<Duration.Duration, string> =>
 
 const keys = (text: string): Either.Either<Options["keys"], string> => {
   const [first = "", ...rest] = text.split(",").map((key) => key.trim())
-  return Either.right([Redacted.make(first), ...rest.map((key) => Redacted.make(key))])
+  const secrets: Options["keys"] = [Redacted.make(first), ...rest.map((key) => Redacted.make(key))]
+  return Either.map(Keyring.make(secrets), () => secrets)
 }
 
 /**

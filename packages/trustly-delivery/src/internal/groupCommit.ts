@@ -1,11 +1,16 @@
 /** Group commit: callers that come while a transaction runs share the next one. */
-import * as Chunk from "effect/Chunk"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { StorageError } from "../DeliveryError.ts"
+
+/** Continues when the events that have already happened, such as responses that have arrived, are handled. */
+export const afterPendingEvents: Effect.Effect<void> = Effect.async((resume) => {
+  const immediate = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(immediate))
+})
 
 interface Waiting<A, B> {
   readonly item: A
@@ -30,21 +35,19 @@ export const make = <A, B>(
           })
         ), { discard: true })
 
-    // only waiting for work can be interrupted: a caller must hear how its transaction ended
+    // a caller must hear how its transaction ended, so only waiting for the first item can be interrupted
     yield* Effect.uninterruptibleMask((restore) =>
-      restore(Queue.takeBetween(queue, 1, maxItems)).pipe(
-        Effect.map(Chunk.toReadonlyArray),
+      restore(Queue.take(queue)).pipe(
+        Effect.zipLeft(afterPendingEvents),
+        Effect.zipWith(Queue.takeUpTo(queue, maxItems - 1), (first, others) => [first, ...others]),
         Effect.flatMap((waiting) =>
-          Effect.flatMap(
-            Effect.exit(run(waiting.map(({ item }) => item))),
-            (exit) => finish(waiting, exit)
-          )
+          Effect.flatMap(Effect.exit(run(waiting.map(({ item }) => item))), (exit) => finish(waiting, exit))
         ),
         Effect.forever
       )
     ).pipe(
       Effect.ensuring(Effect.flatMap(Queue.takeAll(queue), (left) =>
-        finish(Chunk.toReadonlyArray(left), Exit.fail(new StorageError({ reason: "Unavailable" }))))),
+        finish([...left], Exit.fail(new StorageError({ reason: "Unavailable" }))))),
       Effect.forkScoped
     )
 

@@ -382,6 +382,8 @@ export const make = Effect.gen(function*() {
 
     due: (due) =>
       Effect.gen(function*() {
+        // turns that end together free their slots for one look
+        yield* GroupCommit.afterPendingEvents
         const rows = yield* dueRows(due)
         const idle = rows.filter(({ seq }) => seq === null)
         if (idle.length > 0) yield* sql.withTransaction(rest(idle.map(({ customer_id }) => customer_id)))

@@ -93,8 +93,10 @@ for (const { env, isSkipped, name } of storages) {
         const runner = await new Runner(shared).started()
         runner.enqueue(customers, round * 100 + 1, round * 100 + 20)
         const before = trustly.requests
-        await until("some accepted and some sent", () =>
-          runner.accepted.length >= 20 + (round * 37) % 150 && trustly.requests > before + 10)
+        await until(
+          "some accepted and some sent",
+          () => runner.accepted.length >= 20 + (round * 37) % 150 && trustly.requests > before + 10
+        )
         await runner.kill("SIGKILL")
         accepted.push(...runner.accepted)
       }
@@ -223,7 +225,9 @@ describe("SQLite", () => {
       const sent = trustly.requests
       await sleep(2_000)
       const { length } = new Set(trustly.writes.map(({ customerId, vip }) => `${customerId} ${vip}`))
-        .size === 0 ? { length: 0 } : trustly.writes
+          .size === 0 ?
+        { length: 0 } :
+        trustly.writes
       assert.isAtMost(trustly.requests - sent, length)
       execFileSync("mount", ["-o", "remount,size=64m", disk])
       await until("empty backlog", () => isIdle(runner))

@@ -20,7 +20,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import { createHash, randomUUID } from "node:crypto"
 import type { StorageError } from "../DeliveryError.ts"
 import { orStorageError } from "./storage.ts"
@@ -110,8 +110,9 @@ const laneOfShard = (shardId: ShardId): number => shardId.id - 1
 
 /** Lanes that are spread over all runners on a database. Closing the scope hands them over at once. */
 export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | Scope.Scope> = Effect.gen(function*() {
-  const scope = yield* Effect.scope
   const leases = new Map<number, LockLease>()
+  // made here, so that closing the scope drains them before they are interrupted
+  const fibersOfLanes = yield* Effect.replicateEffect(FiberSet.make<void>(), laneCount)
 
   /** Grants a lease with every lock that is taken or renewed, and waits for what is in flight before a lock is given back. */
   const leasing = (storage: RunnerStorage.RunnerStorage["Type"]): RunnerStorage.RunnerStorage["Type"] => ({
@@ -121,7 +122,9 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
         const asked = yield* Clock.currentTimeNanos
         const acquired = yield* storage.acquire(address, shardIds)
         for (const lane of acquired.map(laneOfShard)) {
-          leases.set(lane, new LockLease(asked, yield* Scope.extend(FiberSet.make<void>(), scope)))
+          yield* endLease(leases.get(lane))
+          const fibers = fibersOfLanes[lane]
+          if (fibers !== undefined) leases.set(lane, new LockLease(asked, fibers))
         }
         return acquired
       }),
@@ -139,6 +142,17 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
       Effect.zipRight(endLeases([laneOfShard(shardId)]), storage.release(address, shardId)),
     releaseAll: (address) => Effect.zipRight(endLeases([...leases.keys()]), storage.releaseAll(address))
   })
+
+  // not awaited: what cannot be interrupted must not keep the other leases from ending
+  const interrupt = (fibers: FiberSet.FiberSet<void>) => Effect.forkDaemon(FiberSet.clear(fibers))
+
+  /** A lock that was lost and taken again is another lease. */
+  const endLease = (lease: LockLease | undefined) =>
+    Effect.suspend(() => {
+      if (lease === undefined) return Effect.void
+      lease.isReleased = true
+      return interrupt(lease.fibers)
+    })
 
   const endLeases = (lanes: ReadonlyArray<number>) =>
     Effect.suspend(() => {
@@ -167,8 +181,7 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
   const cutOff = Effect.flatMap(Clock.currentTimeNanos, (now) =>
     Effect.forEach(
       [...leases.values()].filter((lease) => !lease.isReleased && !lease.isCurrentAt(now)),
-      // not awaited: what cannot be interrupted must not keep the other leases from ending
-      ({ fibers }) => Effect.forkDaemon(FiberSet.clear(fibers)),
+      ({ fibers }) => interrupt(fibers),
       { discard: true }
     ))
   yield* Effect.forkScoped(Effect.repeat(cutOff, Schedule.spaced(leaseCheck)))

@@ -3,10 +3,11 @@
  * `{"enqueue": {"customers": [...], "from": 1, "to": 9}}` prints `accepted {receipt} {customerId} {vip}` for each.
  */
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
-import { SqlClient } from "@effect/sql"
+import type { SqlClient, SqlError } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { SqliteClient } from "@effect/sql-sqlite-node"
-import { Config, Context, Effect, Layer, Option, Schema, Stream } from "effect"
+import type { ConfigError } from "effect"
+import { Config, Effect, Layer, Option, Schema, Stream } from "effect"
 import { CustomerService } from "effect-trustly"
 import { createInterface } from "node:readline"
 import { CustomerDelivery, DeliveryConfig, Receipt } from "../../src/index.ts"
@@ -31,7 +32,9 @@ const program = Effect.gen(function*() {
   const lines = createInterface({ input: process.stdin })
 
   const enqueue = (customerId: string, vip: number) =>
-    delivery.enqueue(vip % 2 === 0 ? updateOf(customerId, vip) : { customerId, change: { vip, email: "sentinel@example.com" } }).pipe(
+    delivery.enqueue(
+      vip % 2 === 0 ? updateOf(customerId, vip) : { customerId, change: { vip, email: "sentinel@example.com" } }
+    ).pipe(
       Effect.flatMap((receipt) => print("accepted", receipt, customerId, String(vip))),
       Effect.catchAll((error) =>
         print("refused", error._tag, error._tag === "StorageError" ? error.reason : "-", customerId, String(vip))
@@ -41,39 +44,48 @@ const program = Effect.gen(function*() {
   const obey = (order: typeof Order.Type) => {
     if ("enqueue" in order) {
       const { customers, from, to } = order.enqueue
-      return Effect.forEach(customers, (customerId) =>
-        Effect.forEach(Array.from({ length: to - from + 1 }, (_, index) => from + index), (vip) =>
-          enqueue(customerId, vip), { discard: true }), { concurrency: "unbounded", discard: true }).pipe(
-          Effect.zipRight(print("enqueued"))
-        )
+      return Effect.forEach(
+        customers,
+        (customerId) =>
+          Effect.forEach(
+            Array.from({ length: to - from + 1 }, (_, index) => from + index),
+            (vip) => enqueue(customerId, vip),
+            { discard: true }
+          ),
+        { concurrency: "unbounded", discard: true }
+      ).pipe(
+        Effect.zipRight(print("enqueued"))
+      )
     }
     if ("status" in order) {
-      return Effect.flatMap(Effect.either(delivery.status(order.status)), (status) =>
-        print("status", status._tag === "Right" ? status.right._tag : status.left._tag))
+      return Effect.flatMap(
+        Effect.either(delivery.status(order.status)),
+        (status) => print("status", status._tag === "Right" ? status.right._tag : status.left._tag)
+      )
     }
-    return Effect.flatMap(Effect.all([Effect.either(delivery.counts), Effect.either(delivery.state)]), (both) =>
-      print("state", JSON.stringify(both)))
+    return Effect.flatMap(
+      Effect.all([Effect.either(delivery.counts), Effect.either(delivery.state)]),
+      (both) => print("state", JSON.stringify(both))
+    )
   }
 
   yield* print("started")
   yield* Stream.fromAsyncIterable(lines, String).pipe(
     Stream.orDie,
-    Stream.runForEach((line) =>
-      Effect.forkDaemon(Effect.flatMap(Schema.decode(Schema.parseJson(Order))(line), obey))
-    )
+    Stream.runForEach((line) => Effect.forkDaemon(Effect.flatMap(Schema.decode(Schema.parseJson(Order))(line), obey)))
   )
   yield* Effect.never
 })
 
-const onlySql = (context: Context.Context<SqlClient.SqlClient>) => Context.pick(SqlClient.SqlClient)(context)
-
-const database = Layer.unwrapEffect(Effect.map(
-  Config.option(Config.redacted("DATABASE_URL")),
-  Option.match({
-    onNone: () => Layer.map(SqliteClient.layerConfig({ filename: Config.string("DELIVERY_FILE") }), onlySql),
-    onSome: (url) => Layer.map(PgClient.layer({ url }), onlySql)
-  })
-))
+const sqlite = SqliteClient.layerConfig({ filename: Config.string("DELIVERY_FILE") })
+const postgres = PgClient.layerConfig({ url: Config.redacted("DATABASE_URL") })
+const database: Layer.Layer<SqlClient.SqlClient, ConfigError.ConfigError | SqlError.SqlError> = Layer.unwrapEffect(
+  Effect.map(
+    Config.option(Config.string("DATABASE_URL")),
+    (url): Layer.Layer<SqlClient.SqlClient, ConfigError.ConfigError | SqlError.SqlError> =>
+      Option.isSome(url) ? postgres : sqlite
+  )
+)
 
 const delivery = Layer.unwrapEffect(Effect.gen(function*() {
   const isProducer = yield* Config.withDefault(Config.boolean("PRODUCER"), false)

@@ -59,7 +59,13 @@ export class Runner {
 
   constructor(env: Record<string, string>) {
     const child = spawn(process.execPath, [...(process.env["RUNNER_ARGS"]?.split(" ") ?? []), bundle], {
-      env: { PATH: process.env["PATH"], DELIVERY_KEYS: testKey, TRUSTLY_ACCESS_ID: "id", TRUSTLY_ACCESS_KEY: "right", ...env },
+      env: {
+        PATH: process.env["PATH"],
+        DELIVERY_KEYS: testKey,
+        TRUSTLY_ACCESS_ID: "id",
+        TRUSTLY_ACCESS_KEY: "right",
+        ...env
+      },
       stdio: ["pipe", "pipe", "pipe"]
     })
     this.#child = child

@@ -306,15 +306,15 @@ describe("pause", () => {
     }).pipe(Effect.provide(layer())))
 })
 
-describe("dead letters", () => {
-  const deadLetter = (customerId: string, vip: number) =>
-    Effect.gen(function*() {
-      yield* failNext(new TrustlyRejectedError({ status: 409 }))
-      const receipt = yield* enqueue(customerId, vip)
-      yield* settle
-      return receipt
-    })
+const deadLetter = (customerId: string, vip: number) =>
+  Effect.gen(function*() {
+    yield* failNext(new TrustlyRejectedError({ status: 409 }))
+    const receipt = yield* enqueue(customerId, vip)
+    yield* settle
+    return receipt
+  })
 
+describe("dead letters", () => {
   it.effect("delivers a dead letter that is retried", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery

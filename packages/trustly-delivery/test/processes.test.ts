@@ -83,7 +83,7 @@ const storages = [
 ]
 
 for (const { env, isSkipped, name } of storages) {
-  describe.skipIf(isSkipped)(isSkipped ? `${name} (skipped: install Debian's postgresql package)` : name, () => {
+  describe.skipIf(isSkipped)(`${name}${isSkipped ? " (skipped: install Debian's postgresql package)" : ""}`, () => {
     it("loses nothing and keeps the order when the process is killed again and again", async () => {
       const shared = env()
       const accepted: Array<Accepted> = []

@@ -21,17 +21,17 @@ interface Key {
 const derive = (secret: Buffer, purpose: string, bytes: number): Buffer =>
   Buffer.from(hkdfSync("sha256", secret, "", `effect-trustly-delivery ${purpose}`, bytes))
 
-const parseKey = (key: Redacted.Redacted): Option.Option<Key> => {
+const parseKey = (key: Redacted.Redacted, index: number): Either.Either<Key, string> => {
   const text = Redacted.value(key)
   const secret = Buffer.from(text, "base64")
   // Buffer skips characters that are not base64, so compare with what it understood
   return secret.length === keyBytes && secret.toString("base64") === text.trim()
-    ? Option.some({
+    ? Either.right({
       id: derive(secret, "id", 6).toString("hex"),
       encryption: derive(secret, "encryption", keyBytes),
       digest: derive(secret, "digest", keyBytes)
     })
-    : Option.none()
+    : Either.left(`key ${index + 1} must be 32 bytes in base64`)
 }
 
 /** The row that a payload belongs to. */
@@ -59,11 +59,9 @@ export const make = (
   secrets: readonly [Redacted.Redacted, ...ReadonlyArray<Redacted.Redacted>]
 ): Either.Either<Keyring, string> =>
   Either.gen(function*() {
-    const parse = (secret: Redacted.Redacted, index: number): Either.Either<Key, string> =>
-      Either.fromOption(parseKey(secret), () => `key ${index + 1} must be 32 bytes in base64`)
     const [first, ...rest] = secrets
-    const current = yield* parse(first, 0)
-    const earlier = yield* Either.all(rest.map((secret, index) => parse(secret, index + 1)))
+    const current = yield* parseKey(first, 0)
+    const earlier = yield* Either.all(rest.map((secret, index) => parseKey(secret, index + 1)))
     const keys = new Map([...earlier, current].map((key) => [key.id, key]))
 
     return {

@@ -93,6 +93,9 @@ const lockExpiration = Duration.seconds(5)
 const leaseNanos = 4_000_000_000n
 const leaseCheck = Duration.millis(250)
 
+// not awaited: what cannot be interrupted must not keep the other leases from ending
+const interrupt = (fibers: FiberSet.FiberSet<void>) => Effect.forkDaemon(FiberSet.clear(fibers))
+
 const shardingConfig = (id: string) =>
   ShardingConfig.layer({
     // no runner is ever called: the address only has to be unique
@@ -142,9 +145,6 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
       Effect.zipRight(endLeases([laneOfShard(shardId)]), storage.release(address, shardId)),
     releaseAll: (address) => Effect.zipRight(endLeases([...leases.keys()]), storage.releaseAll(address))
   })
-
-  // not awaited: what cannot be interrupted must not keep the other leases from ending
-  const interrupt = (fibers: FiberSet.FiberSet<void>) => Effect.forkDaemon(FiberSet.clear(fibers))
 
   /** A lock that was lost and taken again is another lease. */
   const endLease = (lease: LockLease | undefined) =>

@@ -49,7 +49,7 @@ export const make = (): Outbox => {
   const letter = (receipt: string) => rows.find(({ change, state }) => change.receipt === receipt && state === "Failed")
 
   const headOf = (customerId: string): Head | undefined => {
-    const [row] = inOrder().filter((each) => isQueued(each) && each.change.customerId === customerId)
+    const row = inOrder().find((each) => isQueued(each) && each.change.customerId === customerId)
     if (row === undefined) return undefined
     const { attempts, change, failingSince, seq } = row
     return { ...change, trace: change.trace ?? undefined, seq, attempts, failingSince }

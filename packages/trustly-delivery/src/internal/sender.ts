@@ -34,18 +34,39 @@ const suspectsUntilPause = 10
 
 const parseJson = Schema.decodeUnknownEither(Schema.parseJson())
 
+const undecodable = () => new PayloadUnreadable({ reason: "Decode" })
+
 const readChange = (keyring: Keyring, head: Head): Either.Either<Change, PayloadUnreadable> =>
   Either.gen(function*() {
     const text = yield* Either.fromOption(
       keyring.decrypt(head, head.keyId, head.payload),
       () => new PayloadUnreadable({ reason: "Decrypt" })
     )
-    const undecodable = () => new PayloadUnreadable({ reason: "Decode" })
     const command = yield* Either.mapLeft(Either.flatMap(parseJson(text), CustomerBatch.decode), undecodable)
     return "customerId" in command && command.customerId === head.customerId
       ? command
       : yield* Either.left(undecodable())
   })
+
+const send = (customers: CustomerService.Service, change: Change, lease: Lease): Effect.Effect<unknown, AttemptError> =>
+  "update" in change
+    ? customers.update(change.customerId, change.update)
+    // between reading and writing, the lane may have moved
+    : customers.modify(
+      change.customerId,
+      () => Effect.flatMap(lease.isCurrent, (isCurrent) => isCurrent ? Effect.succeed(change.change) : Effect.interrupt)
+    )
+
+interface Settled {
+  readonly result: Result
+  /** Milliseconds until the customer's next attempt. */
+  readonly wait?: number
+}
+
+const again = (error: AttemptError, wait: number, failingSince?: number): Settled => ({
+  result: { _tag: "Retry", error, failingSince },
+  wait
+})
 
 export interface Sender {
   /** Looks for work now. */
@@ -93,22 +114,15 @@ export const make = (
           () => Effect.sync(() => unrecorded--)
         ).pipe(Effect.zipRight(Effect.suspend(() => stored(effect)))))
 
-    const send = (change: Change, lease: Lease): Effect.Effect<unknown, AttemptError> =>
-      "update" in change
-        ? customers.update(change.customerId, change.update)
-        // between reading and writing, the lane may have moved
-        : customers.modify(
-          change.customerId,
-          () =>
-            Effect.flatMap(lease.isCurrent, (isCurrent) => isCurrent ? Effect.succeed(change.change) : Effect.interrupt)
-        )
-
     /** The error, or nothing when the change was delivered. Never fails; can be interrupted. */
     const attempt = (head: Head, lease: Lease): Effect.Effect<Option.Option<AttemptError>> =>
       Effect.flatMap(
         readChange(keyring, head),
         (change) =>
-          Effect.catchAllDefect(Effect.suspend(() => send(change, lease)), () => Effect.fail(new UnexpectedDefect()))
+          Effect.catchAllDefect(
+            Effect.suspend(() => send(customers, change, lease)),
+            () => Effect.fail(new UnexpectedDefect())
+          )
       ).pipe(
         Effect.as(Option.none()),
         Effect.catchAll((error) => Effect.as(Effect.annotateCurrentSpan("error.type", error._tag), Option.some(error))),
@@ -127,17 +141,6 @@ export const make = (
         outbox.pause({ reason, since: now, probeAt: now + probeInterval }),
         Effect.logWarning(`Delivery is paused: ${reason}`).pipe(Effect.annotateLogs({ error: error._tag }))
       )
-
-    interface Settled {
-      readonly result: Result
-      /** Milliseconds until the customer's next attempt. */
-      readonly wait?: number
-    }
-
-    const again = (error: AttemptError, wait: number, failingSince?: number): Settled => ({
-      result: { _tag: "Retry", error, failingSince },
-      wait
-    })
 
     const settleError = (
       head: Head,

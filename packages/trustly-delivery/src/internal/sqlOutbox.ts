@@ -81,6 +81,28 @@ const statusOf = (row: StatusRow): Status => {
 const isFailed = (stored: Stored): stored is Stored<Extract<Status, { readonly _tag: "Failed" }>> =>
   stored.status._tag === "Failed"
 
+const storedOf = (row: StatusRow): Stored => ({ seq: Number(row.seq), status: statusOf(row) })
+
+const changeRow = (change: NewChange) => ({
+  receipt: change.receipt,
+  customer_id: change.customerId,
+  idempotency_key: change.idempotencyKey,
+  digest: change.digest,
+  key_id: change.keyId,
+  payload: change.payload,
+  state: "Queued",
+  trace: change.trace,
+  accepted_at: change.acceptedAt
+})
+
+const customerRow = (change: NewChange) => ({
+  customer_id: change.customerId,
+  lane: change.lane,
+  due_at: change.acceptedAt
+})
+
+const isClean = ({ result }: Attempt): boolean => result._tag === "Delivered" && result.error === undefined
+
 /** The largest group of callers that share a transaction. */
 const maxGroup = 128
 
@@ -179,24 +201,6 @@ export const make = Effect.gen(function*() {
       )
     )
 
-  const changeRow = (change: NewChange) => ({
-    receipt: change.receipt,
-    customer_id: change.customerId,
-    idempotency_key: change.idempotencyKey,
-    digest: change.digest,
-    key_id: change.keyId,
-    payload: change.payload,
-    state: "Queued",
-    trace: change.trace,
-    accepted_at: change.acceptedAt
-  })
-
-  const customerRow = (change: NewChange) => ({
-    customer_id: change.customerId,
-    lane: change.lane,
-    due_at: change.acceptedAt
-  })
-
   const existing = ({ customerId, idempotencyKey }: NewChange) =>
     Effect.map(
       sql<{ readonly receipt: string; readonly digest: string; readonly key_id: string }>`
@@ -234,7 +238,7 @@ export const make = Effect.gen(function*() {
   // the customer's row is locked before the change gets its number, so numbers are in the order of the commits of a customer
   const acceptOnPostgres = (change: NewChange) => {
     const customer = customerRow(change)
-    const { customer_id, ...row } = changeRow(change)
+    const row = changeRow(change)
     return Effect.gen(function*() {
       const rows = yield* sql<{ readonly receipt: string }>`
         WITH customer AS (
@@ -338,8 +342,6 @@ export const make = Effect.gen(function*() {
     }
   }
 
-  const isClean = ({ result }: Attempt): boolean => result._tag === "Delivered" && result.error === undefined
-
   const recordGroup = (attempts: ReadonlyArray<Attempt>) =>
     Effect.gen(function*() {
       const clean = attempts.filter(isClean)
@@ -370,8 +372,6 @@ export const make = Effect.gen(function*() {
   )
 
   const statusColumns = sql.literal("seq, receipt, customer_id, state, attempts, error, accepted_at, ended_at")
-  const storedOf = (row: StatusRow): Stored => ({ seq: Number(row.seq), status: statusOf(row) })
-
   const nextSeq = sql.onDialectOrElse({
     pg: () => sql.literal("DEFAULT"),
     orElse: () => sql.literal("(SELECT MAX(seq) + 1 FROM trustly_delivery_changes)")

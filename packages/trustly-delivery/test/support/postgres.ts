@@ -62,8 +62,12 @@ export class Postgres {
   resume(): void {
     this.#run(
       "pg_ctl",
-      ...["-D", this.#data, "-w", "-t", "120", "-l", join(this.#folder, "log"), "start"],
-      ...["-o", `-p ${this.#port} -h 127.0.0.1 -k ${this.#folder} -c max_connections=200`]
+      "start",
+      "-w",
+      `--pgdata=${this.#data}`,
+      `--log=${join(this.#folder, "log")}`,
+      "--timeout=120",
+      `--options=-p ${this.#port} -h 127.0.0.1 -k ${this.#folder} -c max_connections=200`
     )
   }
 

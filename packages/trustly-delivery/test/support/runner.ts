@@ -74,7 +74,7 @@ const program = Effect.gen(function*() {
     Stream.orDie,
     Stream.runForEach((line) => Effect.forkDaemon(Effect.flatMap(Schema.decode(Schema.parseJson(Order))(line), obey)))
   )
-  yield* Effect.never
+  return yield* Effect.never
 })
 
 const sqlite = SqliteClient.layerConfig({ filename: Config.string("DELIVERY_FILE") })

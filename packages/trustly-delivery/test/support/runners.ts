@@ -58,7 +58,7 @@ export class Runner {
   readonly exited: Promise<void>
 
   constructor(env: Record<string, string>) {
-    const child = spawn(process.execPath, [...(process.env["RUNNER_ARGS"]?.split(" ") ?? []), bundle], {
+    const child = spawn(process.execPath, [bundle], {
       env: {
         PATH: process.env["PATH"],
         DELIVERY_KEYS: testKey,
@@ -73,10 +73,13 @@ export class Runner {
     createInterface({ input: child.stdout }).on("line", (line) => this.#read(line))
     createInterface({ input: child.stderr }).on("line", (line) => this.errors.push(line))
     child.stdin.on("error", () => {})
-    this.exited = once(child, "exit").then(([code]) => {
-      this.exitCode = code
-      running.delete(child)
-    })
+    this.exited = this.#end()
+  }
+
+  async #end(): Promise<void> {
+    const [code] = await once(this.#child, "exit")
+    this.exitCode = code
+    running.delete(this.#child)
   }
 
   #read(line: string): void {

@@ -25,7 +25,7 @@ const fromUnknown = (error: unknown): StorageError => {
   return new StorageError({ reason: reasons.find(([pattern]) => pattern.test(code))?.[1] ?? "Other", code })
 }
 
-export const fromCause = (cause: Cause.Cause<unknown>): StorageError => fromUnknown(Cause.squash(cause))
+const fromCause = (cause: Cause.Cause<unknown>): StorageError => fromUnknown(Cause.squash(cause))
 
 /**
  * Maps the whole cause, because a failing COMMIT is a defect of `withTransaction`; interruption stays. Statements have no spans: those

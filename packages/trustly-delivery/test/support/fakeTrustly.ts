@@ -49,6 +49,10 @@ export class FakeTrustly {
   }
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === "/count") {
+      response.end(String(this.writes.length))
+      return
+    }
     const customerId = request.url?.split("/").at(-1) ?? ""
     const n = ++this.requests
     const body = await text(request).catch(() => "")

@@ -103,15 +103,18 @@ export class KeyMissing extends Schema.TaggedError<KeyMissing>()("KeyMissing", {
 }
 
 /**
- * The stored payload of a change cannot be read: `Decrypt` when it does not decrypt, for example because the row was edited,
- * `Decode` when it decrypts to something that is not a valid change. Nothing was sent.
+ * The stored payload of a change cannot be read. Nothing was sent.
+ *
+ * `Decrypt`: it does not decrypt, for example because the row was edited. `Decode`: it decrypts to something that is not a valid
+ * change. Both make a dead letter. `KeyMissing`: another process encrypted it with a key that this one does not have. The change
+ * waits for a process that has the key, and never becomes a dead letter.
  *
  * @since 0.1.0
  * @category errors
  */
-export class PayloadUnreadable
-  extends Schema.TaggedError<PayloadUnreadable>()("PayloadUnreadable", { reason: Schema.Literal("Decrypt", "Decode") })
-{
+export class PayloadUnreadable extends Schema.TaggedError<PayloadUnreadable>()("PayloadUnreadable", {
+  reason: Schema.Literal("Decrypt", "Decode", "KeyMissing")
+}) {
   override get message(): string {
     return `Stored payload cannot be read: ${this.reason}`
   }

@@ -153,6 +153,22 @@ it.live("prunes what ended before the retention, but keeps what supersedes a dea
     }).pipe(Effect.provide(deliveryLayer))
   }).pipe(Effect.provide(Layer.merge(sqlite, trustly))))
 
+it.live("leaves a change queued that another process encrypted with a key this one does not have yet", () =>
+  Effect.gen(function*() {
+    const delivery = yield* CustomerDelivery
+    const newKey = Redacted.make(randomBytes(32).toString("base64"))
+    const producer = Layer.fresh(CustomerDelivery.layerProducer({ keys: [newKey, ...keys] }))
+    const receipt = yield* Effect.provide(
+      Effect.flatMap(CustomerDelivery, (rotated) => rotated.enqueue({ customerId: "1", change: { vip: 1 } })),
+      producer
+    )
+    const status = yield* Effect.repeat(Effect.zipRight(Effect.sleep("20 millis"), delivery.status(receipt)), {
+      until: ({ attempts }) => attempts > 1
+    })
+    assert.strictEqual(status._tag, "Queued")
+    assert.deepInclude(status.error, { _tag: "PayloadUnreadable", reason: "KeyMissing" })
+  }).pipe(Effect.provide(layerOn(sqlite))))
+
 it.live("continues the trace of enqueue, and names no customer in spans and metrics", () =>
   Effect.gen(function*() {
     const spans: Array<Tracer.Span> = []

@@ -1,61 +1,32 @@
 /** The loop that delivers: finds the customers that are due, sends their changes in order, and records how each attempt ended. */
-import { CustomerBatch } from "effect-trustly"
 import type { CustomerService } from "effect-trustly"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { Change } from "../CustomerDelivery.ts"
 import type { StorageError } from "../DeliveryError.ts"
-import { PayloadUnreadable, UnexpectedDefect } from "../DeliveryError.ts"
 import type { AttemptError, PauseReason } from "../DeliveryStatus.ts"
-import type { Keyring } from "./keyring.ts"
+import * as Attempt from "./attempt.ts"
 import type { Lanes, Lease } from "./lanes.ts"
 import * as Metrics from "./metrics.ts"
 import type { Head, Outbox, Result } from "./outbox.ts"
 import type { Settings } from "./settings.ts"
-import * as Trace from "./trace.ts"
 import * as Verdict from "./verdict.ts"
 
 const storageRetryInterval = Duration.seconds(1)
 /** A customer with much queued lets the others go first after this many changes or this long. */
 const changesInTurn = 8
 const millisInTurn = 1_000
+/** Fewer customers that fail at the same time are not an outage. */
+const fewestInOutage = 4
 /** This many customers in a row that an unknown host does not know: the base URL is wrong. */
 const suspectsUntilPause = 10
-
-const parseJson = Schema.decodeUnknownEither(Schema.parseJson())
-
-const undecodable = () => new PayloadUnreadable({ reason: "Decode" })
-
-const readChange = (keyring: Keyring, head: Head): Either.Either<Change, PayloadUnreadable> =>
-  Either.gen(function*() {
-    const text = yield* Either.fromOption(
-      keyring.decrypt(head, head.keyId, head.payload),
-      () => new PayloadUnreadable({ reason: "Decrypt" })
-    )
-    const command = yield* Either.mapLeft(Either.flatMap(parseJson(text), CustomerBatch.decode), undecodable)
-    return "customerId" in command && command.customerId === head.customerId
-      ? command
-      : yield* Either.left(undecodable())
-  })
-
-const send = (customers: CustomerService.Service, change: Change, lease: Lease): Effect.Effect<unknown, AttemptError> =>
-  "update" in change
-    ? customers.update(change.customerId, change.update)
-    // between reading and writing, the lane may have moved
-    : customers.modify(
-      change.customerId,
-      () => Effect.flatMap(lease.isCurrent, (isCurrent) => isCurrent ? Effect.succeed(change.change) : Effect.interrupt)
-    )
 
 interface Settled {
   readonly result: Result
@@ -99,7 +70,7 @@ export const make = (
     const failing = new Set<string>()
 
     /** Trustly is down for everybody: one customer at a time is enough to see when it is back. */
-    const isOutage = (): boolean => failing.size >= concurrency
+    const isOutage = (): boolean => failing.size >= Math.max(concurrency, fewestInOutage)
 
     /** Tries until the database takes it. */
     const stored = <A>(effect: Effect.Effect<A, StorageError>): Effect.Effect<A> =>
@@ -114,25 +85,6 @@ export const make = (
           () => Effect.sync(() => unrecorded--)
         ).pipe(Effect.zipRight(Effect.suspend(() => stored(effect)))))
 
-    /** The error, or nothing when the change was delivered. Never fails; can be interrupted. */
-    const attempt = (head: Head, lease: Lease): Effect.Effect<Option.Option<AttemptError>> =>
-      Effect.flatMap(
-        readChange(keyring, head),
-        (change) =>
-          Effect.catchAllDefect(
-            Effect.suspend(() => send(customers, change, lease)),
-            () => Effect.fail(new UnexpectedDefect())
-          )
-      ).pipe(
-        Effect.as(Option.none()),
-        Effect.catchAll((error) => Effect.as(Effect.annotateCurrentSpan("error.type", error._tag), Option.some(error))),
-        Effect.withSpan("CustomerDelivery.deliver", {
-          parent: head.trace === undefined ? undefined : Trace.parse(head.trace),
-          root: head.trace === undefined,
-          attributes: { "trustly.delivery.receipt": head.receipt, "trustly.delivery.attempt": head.attempts + 1 }
-        })
-      )
-
     const backoff = (attempts: number): Effect.Effect<number> =>
       Effect.map(Random.nextRange(0.5, 1), (part) => part * Math.min(maxDelay, baseDelay * 2 ** Math.min(attempts, 30)))
 
@@ -143,13 +95,16 @@ export const make = (
       )
 
     const settleError = (
-      head: Head,
-      error: AttemptError,
-      now: number,
-      isProbe: boolean
+      { error, head, isProbe, now, verdict }: {
+        readonly head: Head
+        readonly error: AttemptError
+        readonly verdict: Verdict.Verdict
+        readonly now: number
+        readonly isProbe: boolean
+      }
     ): Effect.Effect<Settled, StorageError> =>
       Effect.gen(function*() {
-        const verdict = Verdict.of(error)
+        const failed: Settled = { result: { _tag: "Failed", error } }
         switch (verdict._tag) {
           case "Delivered":
             return { result: { _tag: "Delivered", error } }
@@ -159,36 +114,42 @@ export const make = (
           case "Failed": {
             if (!verdict.isSuspect) {
               suspects.clear()
-              return { result: { _tag: "Failed", error } }
+              return failed
             }
             suspects.add(head.customerId)
             if (isProbe) return again(error, 0)
-            if (suspects.size < suspectsUntilPause) return { result: { _tag: "Failed", error } }
+            if (suspects.size < suspectsUntilPause) return failed
             yield* pause("NotTrustly", error, now)
             return again(error, 0)
           }
+          case "Wait":
+            return again(error, yield* backoff(head.attempts))
           case "Retry": {
             const wait = Duration.toMillis(verdict.wait)
             if (verdict.isForAll && wait > 0) heldUntil = Math.max(heldUntil, now + wait)
             if (!isOutage()) failing.add(head.customerId)
             lastFailureAt = now
+            // while paused, nothing becomes a dead letter
             if (isProbe) return again(error, 0)
             const failingSince = head.failingSince ?? now
-            if (now - failingSince >= giveUpAfter) return { result: { _tag: "Failed", error } }
-            return again(error, Math.max(wait, yield* backoff(head.attempts)), failingSince)
+            return now - failingSince >= giveUpAfter
+              ? failed
+              : again(error, Math.max(wait, yield* backoff(head.attempts)), failingSince)
           }
         }
       })
 
-    const settle = (head: Head, error: Option.Option<AttemptError>, now: number, isProbe: boolean) =>
+    const settle = (head: Head, outcome: Option.Option<AttemptError>, now: number, isProbe: boolean) =>
       Effect.gen(function*() {
-        const settled: Settled = Option.isNone(error)
-          ? { result: { _tag: "Delivered" } }
-          : yield* settleError(head, error.value, now, isProbe)
-        if (Option.isNone(error)) suspects.clear()
-        if (settled.result._tag === "Retry") return settled
-        failing.clear()
-        if (isProbe) {
+        if (Option.isNone(outcome)) suspects.clear()
+        const verdict = Option.map(outcome, Verdict.of)
+        const settled: Settled = Option.isSome(outcome) && Option.isSome(verdict)
+          ? yield* settleError({ head, error: outcome.value, verdict: verdict.value, now, isProbe })
+          : { result: { _tag: "Delivered" } }
+        if (Option.isNone(verdict) || verdict.value._tag === "Delivered" || verdict.value._tag === "Failed") {
+          failing.clear()
+        }
+        if (isProbe && settled.result._tag !== "Retry") {
           yield* outbox.resume
           yield* Effect.logInfo("Delivery has resumed")
         }
@@ -207,7 +168,7 @@ export const make = (
     /** Sends one change. The answer is the customer's next one, where it is still the customer's turn. */
     const deliver = (head: Head, { began, isProbe, lease, sent }: Turn): Effect.Effect<Option.Option<Head>> =>
       Effect.gen(function*() {
-        const exit = yield* Effect.exit(Effect.interruptible(attempt(head, lease)))
+        const exit = yield* Effect.exit(Effect.interruptible(Attempt.make({ customers, head, keyring, lease })))
         if (Exit.isFailure(exit)) return Option.none()
         const now = yield* Clock.currentTimeMillis
         const { result, wait } = yield* stored(settle(head, exit.value, now, isProbe))

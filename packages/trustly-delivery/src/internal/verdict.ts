@@ -10,6 +10,8 @@ export type Verdict =
   /** Says nothing about this change: whatever is sent will fail in the same way. */
   | { readonly _tag: "Pause"; readonly reason: PauseReason }
   | { readonly _tag: "Retry"; readonly wait: Duration.Duration; readonly isForAll: boolean }
+  /** Not the change's fault, nor Trustly's: the change waits for as long as it takes. */
+  | { readonly _tag: "Wait" }
   /** `isSuspect`: the host did not answer as Trustly does, so it may be the wrong one. */
   | { readonly _tag: "Failed"; readonly isSuspect: boolean }
 
@@ -30,7 +32,7 @@ export const of = (error: AttemptError): Verdict => {
     case "TrustlyNotFoundError":
       return failed(error.errors.length === 0)
     case "TrustlyDecodeError":
-      return error.outcome === "Applied" ? { _tag: "Delivered" } : failed(false)
+      return error.outcome === "Applied" ? { _tag: "Delivered" } : failed(true)
     case "TrustlyRateLimitError":
     case "TrustlyServerError":
       return error.isRetryable
@@ -42,8 +44,9 @@ export const of = (error: AttemptError): Verdict => {
         : failed(false)
     case "UnexpectedDefect":
       return { _tag: "Retry", wait: Duration.zero, isForAll: false }
-    case "TrustlyValidationError":
     case "PayloadUnreadable":
+      return error.reason === "KeyMissing" ? { _tag: "Wait" } : failed(false)
+    case "TrustlyValidationError":
       return failed(false)
   }
 }

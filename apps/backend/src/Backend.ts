@@ -3,8 +3,9 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpRouter from "@effect/platform/HttpRouter"
-import { CustomerService } from "effect-trustly"
-import { CustomerDelivery } from "effect-trustly-delivery"
+import * as HttpServer from "@effect/platform/HttpServer"
+import { CustomerService, TrustlyConfig } from "effect-trustly"
+import { CustomerDelivery, DeliveryConfig } from "effect-trustly-delivery"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
@@ -23,7 +24,7 @@ import { Profiles } from "./Profiles.ts"
 import * as Responses from "./Responses.ts"
 
 // not `Config.port`, whose error quotes the value
-const port = Config.string("PORT").pipe(
+const listenPort = Config.string("PORT").pipe(
   Config.mapOrFail((text) =>
     /^\d{1,5}$/.test(text) && Number(text) <= 65_535
       ? Either.right(Number(text))
@@ -32,43 +33,50 @@ const port = Config.string("PORT").pipe(
   Config.withDefault(3000)
 )
 
-/** Where to listen. */
-export const listen = Config.all({
+const settings = Config.all({
   host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
-  port,
+  port: listenPort,
   // host names of this backend besides HOST, for clients that do not call it by an address
-  names: Config.withDefault(Config.array(Config.nonEmptyString(), "ALLOWED_HOSTS"), [])
+  names: Config.withDefault(Config.array(Config.nonEmptyString(), "ALLOWED_HOSTS"), []),
+  delivery: DeliveryConfig.config,
+  trustly: TrustlyConfig.config
 })
 
-// without a retry policy: delivery is the retry
-const Customers = CustomerService.layerConfig().pipe(Layer.provide(NodeHttpClient.layerUndici))
+/** Serves everything. `names` are the host names under which clients reach this backend, besides its addresses. */
+export const http = (names: ReadonlyArray<string>) =>
+  HttpApiBuilder.serve().pipe(
+    Layer.provide([Page.layer, Responses.layer(names)]),
+    Layer.provide(Handlers.layer),
+    Layer.provide(Profiles.layer),
+    // the router's default is shorter than a customer id can be
+    Layer.provide(HttpRouter.setRouterConfig({ maxParamLength: 16_384 }))
+  )
 
-const Delivery = CustomerDelivery.layerConfig().pipe(Layer.provide(Customers))
-
-/** Runs until it is interrupted, and then drains. `onStart` runs once it serves requests. */
-export const run = (onStart: Effect.Effect<void>) =>
+/** Runs until it is interrupted, and then drains. `onStart` runs once it serves requests, with its URL. */
+export const run = (onStart: (url: string) => Effect.Effect<void>) =>
   Effect.gen(function*() {
-    const { host, names, port } = yield* listen
+    const { host, names, port, ...options } = yield* settings
     const scope = yield* Effect.scope
     const database = yield* Layer.build(Database.layer)
 
     // in a scope of its own, so that delivery can drain while the server still responds
     const deliveryScope = yield* Scope.fork(scope, ExecutionStrategy.sequential)
-    const delivery = yield* Layer.buildWithScope(Delivery, deliveryScope).pipe(Effect.provide(database))
+    const delivery = yield* CustomerDelivery.layer(options.delivery).pipe(
+      // without a retry policy: delivery is the retry
+      Layer.provide(CustomerService.layer(options.trustly)),
+      Layer.provide(NodeHttpClient.layerUndici),
+      Layer.provide(Layer.succeedContext(database)),
+      Layer.buildWithScope(deliveryScope)
+    )
     const drain = yield* Layer.build(Drain.layer)
 
     const server = createServer()
-    yield* HttpApiBuilder.serve().pipe(
-      Layer.provide([Page.layer, Responses.layer([host, ...names])]),
-      Layer.provide(Handlers.layer),
-      Layer.provide(Profiles.layer),
-      // the router's default is shorter than a customer id can be
-      Layer.provide(HttpRouter.setRouterConfig({ maxParamLength: 16_384 })),
-      Layer.provide(NodeHttpServer.layer(() => server, { host, port })),
+    const serving = yield* http([host, ...names]).pipe(
+      Layer.provideMerge(NodeHttpServer.layer(() => server, { host, port })),
       Layer.provide(Layer.succeedContext(Context.mergeAll(database, delivery, drain))),
       Layer.build
     )
-    yield* onStart
+    yield* onStart(HttpServer.formatAddress(Context.get(serving, HttpServer.HttpServer).address))
 
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {

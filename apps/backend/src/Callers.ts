@@ -16,8 +16,8 @@ export const isAllowed = (names: ReadonlyArray<string>) => {
   return ({ host = "", origin, "sec-fetch-site": site = "none" }: Headers.Headers): boolean =>
     Option.exists(
       parseUrl(`http://${host}`),
-      ({ host: canonical, hostname, pathname }) =>
-        pathname === "/" &&
+      ({ host: canonical, hostname }) =>
+        /^[\w.:[\]-]+$/.test(host) &&
         (known.has(hostname) || isAddress(hostname)) &&
         (origin === undefined || Option.exists(parseUrl(origin), (page) => page.host === canonical)) &&
         (site === "none" || site === "same-origin")

@@ -21,7 +21,7 @@ export const layer = Layer.unwrapEffect(
     const filename = yield* file
     return Option.match(given, {
       onNone: (): Database => SqliteClient.layer({ filename }),
-      onSome: (url): Database => PgClient.layer({ url })
+      onSome: (postgres): Database => PgClient.layer({ url: postgres })
     })
   })
 )

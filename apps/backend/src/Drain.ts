@@ -16,7 +16,7 @@ const make = Effect.gen(function*() {
     /** From now on the process is draining. Waits for the requests in flight, but not for a client that stopped sending. */
     start: Effect.suspend(() => {
       isDraining = true
-      return Effect.timeoutOption(permits.take(maxRequests), "3 seconds")
+      return Effect.timeoutOption(permits.withPermits(maxRequests)(Effect.void), "3 seconds")
     })
   }
 })

@@ -13,16 +13,17 @@ import * as Database from "./Database.ts"
 /** A failure that its user can fix. Exit code 2: the configuration has to change. */
 class Problem extends Data.TaggedError("Problem")<{ readonly message: string; readonly exitCode: 1 | 2 }> {}
 
-const configLines = (error: ConfigError.ConfigError): ReadonlyArray<string> => {
-  switch (error._op) {
-    case "And":
-    case "Or":
-      return [...configLines(error.left), ...configLines(error.right)]
-    case "MissingData":
-      return [`${error.path.join(".")} is missing`]
-    default:
-      return [`${error.path.join(".")} ${error.message}`]
-  }
+const line = (path: ReadonlyArray<string>, problem: string) => `${path.join(".")} ${problem}`
+const both = (_: void, left: string, right: string) => `${left}; ${right}`
+const described = (_: void, path: ReadonlyArray<string>, problem: string) => line(path, problem)
+
+const configReducer: ConfigError.ConfigErrorReducer<void, string> = {
+  andCase: both,
+  orCase: both,
+  invalidDataCase: described,
+  missingDataCase: (_, path) => line(path, "is missing"),
+  sourceUnavailableCase: described,
+  unsupportedCase: described
 }
 
 // the code only: the message of a driver can hold anything
@@ -50,7 +51,9 @@ const describe = (error: unknown) =>
 const fromCause = (cause: Cause.Cause<unknown>): Effect.Effect<Problem, ConfigError.ConfigError> => {
   const error = Cause.squash(cause)
   if (ConfigError.isConfigError(error)) {
-    return Effect.succeed(new Problem({ message: configLines(error).join("; "), exitCode: 2 }))
+    return Effect.succeed(
+      new Problem({ message: ConfigError.reduceWithContext(error, undefined, configReducer), exitCode: 2 })
+    )
   }
   return Predicate.isTagged(error, "KeyMissing") && error instanceof Error
     ? Effect.succeed(new Problem({ message: `DELIVERY_KEYS: ${error.message}`, exitCode: 2 }))

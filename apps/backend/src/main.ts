@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Backend from "./Backend.ts"
 import * as Problem from "./Problem.ts"
 
-NodeRuntime.runMain(Problem.report(Backend.run(Effect.logInfo("Backend started"))), {
+NodeRuntime.runMain(Problem.report(Backend.run((url) => Effect.logInfo(`Listening on ${url}`))), {
   disableErrorReporting: true,
   disablePrettyLogger: true,
   teardown: Problem.teardown

@@ -23,11 +23,9 @@ const program = Effect.gen(function*() {
     ["DELIVERY_FILE", path.join(yield* fs.makeTempDirectoryScoped(), "delivery.db")],
     ["DELIVERY_KEYS", randomBytes(32).toString("base64")]
   ])
-  const { host, port } = yield* Backend.listen
-  const url = `http://${host}:${port}`
   const json = "-H 'content-type: application/json'"
   yield* Effect.withConfigProvider(
-    Backend.run(
+    Backend.run((url) =>
       Console.log(`Dead letters: ${url}
 Trustly:      ${new URL(sandbox.url).origin}
 

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url"
 
 export const bundlePath = fileURLToPath(new URL("../../build/main.js", import.meta.url))
 
-export const setup = () =>
-  build({
+export const setup = async (): Promise<void> => {
+  await build({
     entryPoints: [fileURLToPath(new URL("../../src/main.ts", import.meta.url))],
     outfile: bundlePath,
     bundle: true,
@@ -15,3 +15,4 @@ export const setup = () =>
     // the sources of this workspace only
     external: ["effect", "@effect/*"]
   })
+}

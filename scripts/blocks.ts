@@ -14,10 +14,13 @@ export const run = (folder: string, command: string, ...args: ReadonlyArray<stri
 
 const guides = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"))
 
+/** Its blocks need a database driver, which only the example backend depends on. */
+export const deliveryPage = join("docs", "delivery.md")
+
 const pages: ReadonlyArray<string> = [
   "README.md",
   ...readdirSync("packages").map((name) => join("packages", name, "README.md")),
-  ...guides.map((name) => join("docs", name))
+  ...guides.map((name) => join("docs", name)).filter((page) => page !== deliveryPage)
 ]
 
 interface Block {
@@ -36,10 +39,10 @@ const blocksOf = (page: string): ReadonlyArray<Block> =>
     }
   )
 
-/** Writes the blocks of all pages into a folder of its own, and says which are to be run and how. */
-export const writeBlocks = (folder: string) => {
+/** Writes the blocks of pages into a folder of its own, and says which are to be run and how. */
+export const writeBlocks = (folder: string, from: ReadonlyArray<string> = pages) => {
   rmSync(folder, { recursive: true, force: true })
-  const blocks = pages.flatMap(blocksOf)
+  const blocks = from.flatMap(blocksOf)
   for (const { code, file } of blocks) {
     mkdirSync(join(folder, file, ".."), { recursive: true })
     writeFileSync(join(folder, file), code)

@@ -101,7 +101,8 @@ const shardingConfig = (id: string) =>
     // no runner is ever called: the address only has to be unique
     runnerAddress: Option.some(RunnerAddress.make(id, 0)),
     shardsPerGroup: laneCount,
-    shardLockRefreshInterval: Duration.seconds(1),
+    // also how long the engine waits for a renewal before it gives up all lanes
+    shardLockRefreshInterval: Duration.millis(1_500),
     shardLockExpiration: lockExpiration,
     shardLockDisableAdvisory: true,
     refreshAssignmentsInterval: Duration.millis(500),

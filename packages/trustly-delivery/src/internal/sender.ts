@@ -74,19 +74,25 @@ export const make = (
 
     /** Tries until the database takes it. */
     const stored = <A>(effect: Effect.Effect<A, StorageError>): Effect.Effect<A> =>
-      Effect.catchAll(effect, (error) =>
-        Effect.acquireUseRelease(
+      Effect.catchAll(effect, (error) => {
+        const isNews = unrecorded === 0
+        return Effect.acquireUseRelease(
           Effect.sync(() => unrecorded++),
           () =>
             Effect.logWarning("Delivery waits for the database to record a result", error).pipe(
-              Effect.when(() => unrecorded === 1),
+              Effect.when(() => isNews),
               Effect.zipRight(Effect.interruptible(Effect.sleep(storageRetryInterval)))
             ),
           () => Effect.sync(() => unrecorded--)
-        ).pipe(Effect.zipRight(Effect.suspend(() => stored(effect)))))
+        ).pipe(Effect.zipRight(Effect.suspend(() => stored(effect))))
+      })
 
+    /** Whole milliseconds: Postgres takes no others. */
     const backoff = (attempts: number): Effect.Effect<number> =>
-      Effect.map(Random.nextRange(0.5, 1), (part) => part * Math.min(maxDelay, baseDelay * 2 ** Math.min(attempts, 30)))
+      Effect.map(
+        Random.nextRange(0.5, 1),
+        (part) => Math.ceil(part * Math.min(maxDelay, baseDelay * 2 ** Math.min(attempts, 30)))
+      )
 
     const pause = (reason: PauseReason, error: AttemptError, now: number) =>
       Effect.zipRight(
@@ -125,7 +131,7 @@ export const make = (
           case "Wait":
             return again(error, yield* backoff(head.attempts))
           case "Retry": {
-            const wait = Duration.toMillis(verdict.wait)
+            const wait = Math.ceil(Duration.toMillis(verdict.wait))
             if (verdict.isForAll && wait > 0) heldUntil = Math.max(heldUntil, now + wait)
             if (!isOutage()) failing.add(head.customerId)
             lastFailureAt = now

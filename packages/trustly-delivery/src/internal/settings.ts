@@ -28,7 +28,7 @@ const count = (name: string, value: number): Either.Either<number, ConfigError.C
 const millis = (name: string, value: Duration.DurationInput): Either.Either<number, ConfigError.ConfigError> =>
   Option.match(Option.filter(Duration.decodeUnknown(value), Duration.greaterThan(Duration.zero)), {
     onNone: () => Either.left(invalid(name)("must be a duration above zero, such as \"30 seconds\"")),
-    onSome: (duration) => Either.right(Duration.toMillis(duration))
+    onSome: (duration) => Either.right(Math.ceil(Duration.toMillis(duration)))
   })
 
 export const make = (options: DeliveryConfig.Options): Either.Either<Settings, ConfigError.ConfigError> =>

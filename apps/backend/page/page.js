@@ -163,13 +163,12 @@ const render = ({ acceptedAt, attempts, customerId, endedAt, error, receipt }) =
   return make(
     "li",
     "",
-    make("p", "customer", customerId),
+    make("p", "customer", customerId, " ", make("code", "", receipt)),
     make("p", "reason bad", reasonOf(error)),
     make(
       "p",
       "times",
-      `accepted ${timeText(acceptedAt)}, failed ${timeText(endedAt)} after ${numbers.format(attempts)} attempt${attempts === 1 ? "" : "s"}, `,
-      make("code", "", receipt)
+      `accepted ${timeText(acceptedAt)}, failed ${timeText(endedAt)} after ${numbers.format(attempts)} attempt${attempts === 1 ? "" : "s"}`
     ),
     make("div", "actions", retry, discard),
     problem

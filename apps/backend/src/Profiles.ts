@@ -10,7 +10,11 @@ const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const delivery = yield* CustomerDelivery
 
-  yield* sql`CREATE TABLE IF NOT EXISTS profiles (customer_id TEXT PRIMARY KEY, tier INTEGER NOT NULL, newsletter INTEGER NOT NULL)`
+  // retried, because two runners that start on an empty database can collide
+  yield* Effect.retry(
+    sql`CREATE TABLE IF NOT EXISTS profiles (customer_id TEXT PRIMARY KEY, tier INTEGER NOT NULL, newsletter INTEGER NOT NULL)`,
+    { times: 5 }
+  )
 
   return {
     /** Saves the profile and accepts the change for Trustly in one transaction: both are stored, or neither is. */
@@ -26,8 +30,9 @@ const make = Effect.gen(function*() {
             ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, newsletter = excluded.newsletter`
           return yield* delivery.enqueue({ customerId, change: { vip: tier } }, options)
         })),
-      // an error of the driver can hold the values of a statement
-      Effect.catchTag("SqlError", () => new StorageError({ reason: "Other" }))
+      // an error of the driver can hold the values of a statement, and a COMMIT that fails is a defect
+      Effect.catchTag("SqlError", () => new StorageError({ reason: "Other" })),
+      Effect.catchAllDefect(() => new StorageError({ reason: "Other" }))
     )
   }
 })

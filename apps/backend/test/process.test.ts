@@ -62,7 +62,7 @@ describe("the process", () => {
       assert.strictEqual((yield* sandbox.requests).at(-1)?.applied?.["vip"], 3)
 
       // one that stays queued, with its payload in the file
-      yield* sandbox.fail({ fault: { _tag: "Status", status: 503 } })
+      yield* sandbox.fail({ fault: { _tag: "Status", status: 503 }, every: 1 })
       const queued = yield* accept(url, customer, sentinels)
       texts.push(yield* until(`${url}/changes/${queued}`, (text) => text.includes("TrustlyServerError")))
       const metrics = yield* until(`${url}/metrics`, (text) => /^trustly_delivery_backlog 1$/m.test(text))

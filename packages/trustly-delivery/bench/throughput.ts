@@ -1,3 +1,4 @@
+// @effect-diagnostics globalFetch:off -- asks the fake Trustly, beside what is measured
 /** One contender in a process of its own: enqueues, delivers, and prints what it measured as JSON. */
 import { performance } from "node:perf_hooks"
 import { setTimeout as sleep } from "node:timers/promises"

@@ -1,7 +1,9 @@
+import type { SqlError } from "@effect/sql"
 import { SqlClient } from "@effect/sql"
 import { PgClient } from "@effect/sql-pg"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import type { ConfigError } from "effect"
 import { Cause, Effect, Exit, Layer, Metric, Option, Redacted, Tracer } from "effect"
 import { TrustlyNotFoundError, TrustlyRejectedError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
@@ -27,8 +29,9 @@ beforeAll(async () => {
 })
 afterAll(() => postgres?.stop())
 
-const sqlite: Layer.Layer<SqlClient.SqlClient, unknown> = SqliteClient.layer({ filename: ":memory:" })
-const onPostgres: Layer.Layer<SqlClient.SqlClient, unknown> = Layer.suspend(() =>
+type Database = Layer.Layer<SqlClient.SqlClient, ConfigError.ConfigError | SqlError.SqlError>
+const sqlite: Database = SqliteClient.layer({ filename: ":memory:" })
+const onPostgres: Database = Layer.suspend(() =>
   PgClient.layer({ url: Redacted.make(postgres?.createDatabase(`test_${++databases}`) ?? "") })
 )
 const storages = [
@@ -38,8 +41,7 @@ const storages = [
 
 const trustly = CustomersMemory.layer([customer("1"), customer("2")])
 const deliveryLayer = CustomerDelivery.layer({ keys, retention: "1 hour" })
-const layerOn = (database: Layer.Layer<SqlClient.SqlClient, unknown>) =>
-  Layer.provideMerge(deliveryLayer, Layer.merge(database, trustly))
+const layerOn = (database: Database) => Layer.provideMerge(deliveryLayer, Layer.merge(database, trustly))
 
 const failNext = (error: TrustlyRejectedError) => Effect.flatMap(CustomersMemory, (memory) => memory.failNext(error))
 

@@ -1,3 +1,4 @@
+// @effect-diagnostics processEnv:off -- SOAK is for the test, not for a program
 import { execFileSync } from "node:child_process"
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"

@@ -1,3 +1,4 @@
+// @effect-diagnostics globalTimers:off -- a server without Effect, so that nothing is tested with itself
 /** A Trustly on loopback that logs what it is sent, and misbehaves on demand. */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { createServer } from "node:http"

@@ -1,3 +1,4 @@
+// @effect-diagnostics processEnv:off -- processes inherit the path only
 /** Starts runners as processes, talks to them, and reads what they print. */
 import type { ChildProcess } from "node:child_process"
 import { execFileSync, spawn } from "node:child_process"

@@ -42,6 +42,9 @@ const settings = Config.all({
   trustly: TrustlyConfig.config
 })
 
+/** The process ends this long after SIGTERM at the latest. */
+const drainLimit = "14 seconds"
+
 /** Serves everything. `names` are the host names under which clients reach this backend, besides its addresses. */
 export const http = (names: ReadonlyArray<string>) =>
   HttpApiBuilder.serve().pipe(
@@ -80,6 +83,8 @@ export const run = (onStart: (url: string) => Effect.Effect<void>) =>
 
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
+        // a database that does not respond must not hold the process: what is stored is delivered after the next start
+        yield* Effect.forkDaemon(Effect.delay(Effect.sync(() => process.exit(0)), drainLimit))
         yield* Context.get(drain, Drain).start
         yield* Scope.close(deliveryScope, Exit.void)
         server.close()

@@ -1,0 +1,95 @@
+/** Puts the backend together: configuration, layers, and the order in which they start and end. */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpRouter from "@effect/platform/HttpRouter"
+import * as HttpServer from "@effect/platform/HttpServer"
+import { CustomerService, TrustlyConfig } from "effect-trustly"
+import { CustomerDelivery, DeliveryConfig } from "effect-trustly-delivery"
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as ExecutionStrategy from "effect/ExecutionStrategy"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { createServer } from "node:http"
+import * as Database from "./Database.ts"
+import { Drain } from "./Drain.ts"
+import * as Handlers from "./Handlers.ts"
+import * as Page from "./Page.ts"
+import { Profiles } from "./Profiles.ts"
+import * as Responses from "./Responses.ts"
+
+// not `Config.port`, whose error quotes the value
+const listenPort = Config.string("PORT").pipe(
+  Config.mapOrFail((text) =>
+    /^\d{1,5}$/.test(text) && Number(text) <= 65_535
+      ? Either.right(Number(text))
+      : Either.left(ConfigError.InvalidData([], "must be a whole number from 0 to 65535"))
+  ),
+  Config.withDefault(3000)
+)
+
+const settings = Config.all({
+  host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
+  port: listenPort,
+  // host names of this backend besides HOST, for clients that do not call it by an address
+  names: Config.withDefault(Config.array(Config.nonEmptyString(), "ALLOWED_HOSTS"), []),
+  delivery: DeliveryConfig.config,
+  trustly: TrustlyConfig.config
+})
+
+/** The process ends this long after SIGTERM at the latest. */
+const drainLimit = "14 seconds"
+
+/** Serves everything. `names` are the host names under which clients reach this backend, besides its addresses. */
+export const http = (names: ReadonlyArray<string>) =>
+  HttpApiBuilder.serve().pipe(
+    Layer.provide([Page.layer, Responses.layer(names)]),
+    Layer.provide(Handlers.layer),
+    Layer.provide(Profiles.layer),
+    // the router's default is shorter than a customer id can be
+    Layer.provide(HttpRouter.setRouterConfig({ maxParamLength: 16_384 }))
+  )
+
+/** Runs until it is interrupted, and then drains. `onStart` runs once it serves requests, with its URL. */
+export const run = (onStart: (url: string) => Effect.Effect<void>) =>
+  Effect.gen(function*() {
+    const { host, names, port, ...options } = yield* settings
+    const scope = yield* Effect.scope
+    const database = yield* Layer.build(Database.layer)
+
+    // in a scope of its own, so that delivery can drain while the server still responds
+    const deliveryScope = yield* Scope.fork(scope, ExecutionStrategy.sequential)
+    const delivery = yield* CustomerDelivery.layer(options.delivery).pipe(
+      // without a retry policy: delivery is the retry
+      Layer.provide(CustomerService.layer(options.trustly)),
+      Layer.provide(NodeHttpClient.layerUndici),
+      Layer.provide(Layer.succeedContext(database)),
+      Layer.buildWithScope(deliveryScope)
+    )
+    const drain = yield* Layer.build(Drain.layer)
+
+    const server = createServer()
+    const serving = yield* http([host, ...names]).pipe(
+      Layer.provideMerge(NodeHttpServer.layer(() => server, { host, port })),
+      Layer.provide(Layer.succeedContext(Context.mergeAll(database, delivery, drain))),
+      Layer.build
+    )
+    yield* onStart(HttpServer.formatAddress(Context.get(serving, HttpServer.HttpServer).address))
+
+    yield* Effect.addFinalizer(() =>
+      Effect.gen(function*() {
+        // a database that does not respond must not hold the process: what is stored is delivered after the next start
+        yield* Effect.forkDaemon(Effect.delay(Effect.sync(() => process.exit(0)), drainLimit))
+        yield* Context.get(drain, Drain).start
+        yield* Scope.close(deliveryScope, Exit.void)
+        server.close()
+        server.closeAllConnections()
+      })
+    )
+    return yield* Effect.never
+  }).pipe(Effect.scoped)

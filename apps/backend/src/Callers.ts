@@ -1,0 +1,25 @@
+/** Who may call: programs and this backend's own page, by an address of this machine. There is no login here. */
+import type * as Headers from "@effect/platform/Headers"
+import * as Option from "effect/Option"
+import { isIP } from "node:net"
+
+const parseUrl = Option.liftThrowable((url: string) => new URL(url))
+
+const isAddress = (name: string): boolean => isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0
+
+/**
+ * A page of another site shows itself by `Origin` or `Sec-Fetch-Site`. A name that another site made resolve to this machine shows
+ * itself by `Host`, so only addresses and known names pass.
+ */
+export const isAllowed = (names: ReadonlyArray<string>) => {
+  const known = new Set(["localhost", ...names.map((name) => name.toLowerCase())])
+  return ({ host = "", origin, "sec-fetch-site": site = "none" }: Headers.Headers): boolean =>
+    Option.exists(
+      parseUrl(`http://${host}`),
+      ({ host: canonical, hostname }) =>
+        /^[\w.:[\]-]+$/.test(host) &&
+        (known.has(hostname) || isAddress(hostname)) &&
+        (origin === undefined || Option.exists(parseUrl(origin), (page) => page.host === canonical)) &&
+        (site === "none" || site === "same-origin")
+    )
+}

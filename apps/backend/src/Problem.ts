@@ -1,0 +1,80 @@
+/** Why the process could not start, in one line without values, and its exit code. */
+import type * as Runtime from "@effect/platform/Runtime"
+import * as Cause from "effect/Cause"
+import * as ConfigError from "effect/ConfigError"
+import * as Console from "effect/Console"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
+import * as Database from "./Database.ts"
+
+/** A failure that its user can fix. Exit code 2: the configuration has to change. */
+class Problem extends Data.TaggedError("Problem")<{ readonly message: string; readonly exitCode: 1 | 2 }> {}
+
+const line = (path: ReadonlyArray<string>, problem: string) => `${path.join(".")} ${problem}`
+const both = (_: void, left: string, right: string) => `${left}; ${right}`
+const described = (_: void, path: ReadonlyArray<string>, problem: string) => line(path, problem)
+
+const configReducer: ConfigError.ConfigErrorReducer<void, string> = {
+  andCase: both,
+  orCase: both,
+  invalidDataCase: described,
+  missingDataCase: (_, path) => line(path, "is missing"),
+  sourceUnavailableCase: described,
+  unsupportedCase: described
+}
+
+// the code only: the message of a driver can hold anything
+const codeOf = (error: unknown): string => {
+  if (!Predicate.isObject(error)) return "unknown error"
+  if (Predicate.hasProperty(error, "code") && typeof error.code === "string" && error.code !== "") {
+    return error.code
+  }
+  return Predicate.hasProperty(error, "cause") ? codeOf(error.cause) : "unknown error"
+}
+
+const isInUse = (error: unknown): boolean =>
+  Predicate.hasProperty(error, "reason") && error.reason === "InUse" || codeOf(error).startsWith("SQLITE_BUSY")
+
+const describe = (error: unknown) =>
+  Effect.gen(function*() {
+    if (Predicate.isTagged(error, "ServeError")) return `Cannot listen on HOST and PORT: ${codeOf(error)}`
+    if (Option.isSome(yield* Database.url)) return `Cannot use the database in DATABASE_URL: ${codeOf(error)}`
+    const file = yield* Database.file
+    return isInUse(error)
+      ? `${file} is in use by another process. Stop that one, or set DELIVERY_FILE to another file`
+      : `Cannot use the database file ${file}: ${codeOf(error)}`
+  })
+
+const fromCause = (cause: Cause.Cause<unknown>): Effect.Effect<Problem, ConfigError.ConfigError> => {
+  const error = Cause.squash(cause)
+  if (ConfigError.isConfigError(error)) {
+    return Effect.succeed(
+      new Problem({ message: ConfigError.reduceWithContext(error, undefined, configReducer), exitCode: 2 })
+    )
+  }
+  return Predicate.isTagged(error, "KeyMissing") && error instanceof Error
+    ? Effect.succeed(new Problem({ message: `DELIVERY_KEYS: ${error.message}`, exitCode: 2 }))
+    : Effect.map(describe(error), (message) => new Problem({ message, exitCode: 1 }))
+}
+
+/** Prints one line to stderr when an effect fails. An interrupted effect has ended as it should. */
+export const report = <A, E, R>(
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, Problem | ConfigError.ConfigError, R> =>
+  Effect.catchAllCause(effect, (cause) =>
+    Cause.isInterruptedOnly(cause)
+      ? Effect.interrupt
+      : Effect.flatMap(fromCause(cause), (problem) => Effect.zipRight(Console.error(problem.message), problem)))
+
+export const teardown: Runtime.Teardown = (exit, onExit) =>
+  onExit(Exit.match(exit, {
+    onSuccess: () => 0,
+    onFailure: (cause) => {
+      if (Cause.isInterruptedOnly(cause)) return 0
+      const error = Cause.squash(cause)
+      return error instanceof Problem ? error.exitCode : 1
+    }
+  }))

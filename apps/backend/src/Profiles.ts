@@ -1,0 +1,42 @@
+/** Profiles of customers in a table of this backend, as an example of the outbox. */
+import * as SqlClient from "@effect/sql/SqlClient"
+import { CustomerDelivery, StorageError } from "effect-trustly-delivery"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { Profile } from "./Api.ts"
+
+const make = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const delivery = yield* CustomerDelivery
+
+  // retried, because two runners that start on an empty database can collide
+  yield* Effect.retry(
+    sql`CREATE TABLE IF NOT EXISTS profiles (customer_id TEXT PRIMARY KEY, tier INTEGER NOT NULL, newsletter INTEGER NOT NULL)`,
+    { times: 5 }
+  )
+
+  return {
+    /** Saves the profile and accepts the change for Trustly in one transaction: both are stored, or neither is. */
+    save: Effect.fn("Profiles.save")(
+      (
+        customerId: string,
+        { newsletter, tier }: typeof Profile.Type,
+        options: { readonly idempotencyKey?: string | undefined }
+      ) =>
+        sql.withTransaction(Effect.gen(function*() {
+          yield* sql`
+            INSERT INTO profiles ${sql.insert({ customer_id: customerId, tier, newsletter: newsletter ? 1 : 0 })}
+            ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, newsletter = excluded.newsletter`
+          return yield* delivery.enqueue({ customerId, change: { vip: tier } }, options)
+        })),
+      // an error of the driver can hold the values of a statement, and a COMMIT that fails is a defect
+      Effect.catchTag("SqlError", () => new StorageError({ reason: "Other" })),
+      Effect.catchAllDefect(() => new StorageError({ reason: "Other" }))
+    )
+  }
+})
+
+export class Profiles extends Context.Tag("backend/Profiles")<Profiles, Effect.Effect.Success<typeof make>>() {
+  static readonly layer = Layer.effect(Profiles, make)
+}

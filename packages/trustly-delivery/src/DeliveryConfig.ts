@@ -1,0 +1,114 @@
+/**
+ * The options of delivery: encryption keys, concurrency, backlog, retries, and retention.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import * as Keyring from "./internal/keyring.ts"
+
+/**
+ * The options of `CustomerDelivery.layer`.
+ *
+ * @since 0.1.0
+ * @category models
+ * @example
+ * import { Redacted } from "effect"
+ * import type { DeliveryConfig } from "effect-trustly-delivery"
+ *
+ * export const options: DeliveryConfig.Options = {
+ *   keys: [Redacted.make("bmV3IGtleSBuZXcga2V5IG5ldyBrZXkgbmV3IGtleSE="), Redacted.make("b2xkIGtleSBvbGQga2V5IG9sZCBrZXkgb2xkIGtleSE=")],
+ *   concurrency: 32,
+ *   giveUpAfter: "1 day"
+ * }
+ */
+export interface Options {
+  /** Encryption keys of 32 bytes in base64. The first encrypts, all decrypt: prepend a key to rotate. */
+  readonly keys: readonly [Redacted.Redacted, ...ReadonlyArray<Redacted.Redacted>]
+  /** Maximum number of customers in flight in this process. Default: 16. */
+  readonly concurrency?: number | undefined
+  /** Number of queued changes at which `enqueue` fails with `BacklogFull`. Default: 100,000. */
+  readonly maxBacklog?: number | undefined
+  /** Backoff after the first failed attempt for a customer; it doubles with every attempt. Default: 500 ms. */
+  readonly baseDelay?: Duration.DurationInput | undefined
+  /** Longest backoff. Default: 30 s. A longer `Retry-After` is respected. */
+  readonly maxDelay?: Duration.DurationInput | undefined
+  /** A change that has kept failing for this long becomes a dead letter. Default: 3 days. */
+  readonly giveUpAfter?: Duration.DurationInput | undefined
+  /** How often one change is tried while delivery is paused. Default: 30 s. */
+  readonly probeInterval?: Duration.DurationInput | undefined
+  /** How long delivered and discarded changes and their idempotency keys are kept. Default: 7 days. */
+  readonly retention?: Duration.DurationInput | undefined
+}
+
+const setting = <A>(name: string, parse: (text: string) => Either.Either<A, string>): Config.Config<A> =>
+  Config.mapOrFail(
+    Config.string(name),
+    (text) => Either.mapLeft(parse(text), (problem) => ConfigError.InvalidData([], problem))
+  )
+
+const optional = <A>(name: string, parse: (text: string) => Either.Either<A, string>): Config.Config<A | undefined> =>
+  Config.withDefault(setting(name, parse), undefined)
+
+const count = (text: string): Either.Either<number, string> =>
+  /^[1-9]\d{0,8}$/.test(text) ? Either.right(Number(text)) : Either.left("must be a whole number above zero")
+
+const duration = (text: string): Either.Either<Duration.Duration, string> =>
+  Either.fromOption(Duration.decodeUnknown(text), () => "must be a duration, such as \"30 seconds\"")
+
+const keys = (text: string): Either.Either<Options["keys"], string> => {
+  const [first = "", ...rest] = text.split(",").map((key) => key.trim())
+  const secrets: Options["keys"] = [Redacted.make(first), ...rest.map((key) => Redacted.make(key))]
+  return Either.map(Keyring.make(secrets), () => secrets)
+}
+
+/**
+ * The options from `DELIVERY_KEYS` (comma-separated), `DELIVERY_CONCURRENCY`, `DELIVERY_MAX_BACKLOG`, `DELIVERY_BASE_DELAY`,
+ * `DELIVERY_MAX_DELAY`, `DELIVERY_GIVE_UP_AFTER`, `DELIVERY_PROBE_INTERVAL`, and `DELIVERY_RETENTION`. A `ConfigError` names the
+ * variable and says what is wrong, never the value.
+ *
+ * @since 0.1.0
+ * @category config
+ * @example
+ * import { ConfigProvider, Effect } from "effect"
+ * import { DeliveryConfig } from "effect-trustly-delivery"
+ *
+ * const env = new Map([
+ *   ["DELIVERY_KEYS", "bmV3IGtleSBuZXcga2V5IG5ldyBrZXkgbmV3IGtleSE="],
+ *   ["DELIVERY_CONCURRENCY", "32"]
+ * ])
+ *
+ * const options = Effect.runSync(DeliveryConfig.config.pipe(Effect.withConfigProvider(ConfigProvider.fromMap(env))))
+ * assert.strictEqual(options.concurrency, 32)
+ */
+export const config: Config.Config<Options> = Config.all({
+  keys: setting("DELIVERY_KEYS", keys).pipe(
+    Config.withDescription(
+      "Encryption keys of 32 bytes in base64, separated by commas: the first encrypts, all decrypt"
+    )
+  ),
+  concurrency: optional("DELIVERY_CONCURRENCY", count).pipe(
+    Config.withDescription("Maximum number of customers in flight per process. Default: 16")
+  ),
+  maxBacklog: optional("DELIVERY_MAX_BACKLOG", count).pipe(
+    Config.withDescription("Number of queued changes at which new ones are refused. Default: 100000")
+  ),
+  baseDelay: optional("DELIVERY_BASE_DELAY", duration).pipe(
+    Config.withDescription("Backoff after the first failed attempt. Default: 500 millis")
+  ),
+  maxDelay: optional("DELIVERY_MAX_DELAY", duration).pipe(
+    Config.withDescription("Longest backoff. Default: 30 seconds")
+  ),
+  giveUpAfter: optional("DELIVERY_GIVE_UP_AFTER", duration).pipe(
+    Config.withDescription("A change that has kept failing for this long becomes a dead letter. Default: 3 days")
+  ),
+  probeInterval: optional("DELIVERY_PROBE_INTERVAL", duration).pipe(
+    Config.withDescription("How often one change is tried while delivery is paused. Default: 30 seconds")
+  ),
+  retention: optional("DELIVERY_RETENTION", duration).pipe(
+    Config.withDescription("How long ended changes are kept. Default: 7 days")
+  )
+})

@@ -1,0 +1,185 @@
+/** The outbox of unit tests: no database, and nothing that outlives the process. */
+import * as Arr from "effect/Array"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Order from "effect/Order"
+import type { AttemptError, Status } from "../DeliveryStatus.ts"
+import type { Attempt, Head, NewChange, Outbox, Pause, Stored } from "./outbox.ts"
+
+interface Row {
+  readonly change: NewChange
+  seq: number
+  state: Status["_tag"]
+  attempts: number
+  error?: AttemptError
+  failingSince: number | undefined
+  endedAt: number
+}
+
+const statusOf = ({ attempts, change, endedAt, error, state }: Row): Status => {
+  const facts = {
+    receipt: change.receipt,
+    customerId: change.customerId,
+    acceptedAt: DateTime.unsafeMake(change.acceptedAt),
+    attempts
+  }
+  const ended = { ...facts, endedAt: DateTime.unsafeMake(endedAt) }
+  const lastError = error === undefined ? {} : { error }
+  if (state === "Queued") return { _tag: "Queued", ...facts, ...lastError }
+  if (state === "Failed" && error !== undefined) return { _tag: "Failed", ...ended, error }
+  return { _tag: state === "Discarded" ? "Discarded" : "Delivered", ...ended, ...lastError }
+}
+
+const isFailed = (stored: Stored): stored is Stored<Extract<Status, { readonly _tag: "Failed" }>> =>
+  stored.status._tag === "Failed"
+
+// what is due and cannot be sent yet is looked at again
+const shortestWait = 200
+
+export const make = (): Outbox => {
+  const rows: Array<Row> = []
+  const customers = new Map<string, { readonly lane: number; readonly dueAt: number }>()
+  let lastSeq = 0
+  let paused: Pause | undefined
+
+  const inOrder = () => Arr.sortWith(rows, ({ seq }) => seq, Order.number)
+  const isQueued = ({ state }: Row): boolean => state === "Queued"
+  const byReceipt = (receipt: string) => rows.find(({ change }) => change.receipt === receipt)
+  const letter = (receipt: string) => rows.find(({ change, state }) => change.receipt === receipt && state === "Failed")
+
+  const headOf = (customerId: string): Head | undefined => {
+    const row = inOrder().find((each) => isQueued(each) && each.change.customerId === customerId)
+    if (row === undefined) return undefined
+    const { attempts, change, failingSince, seq } = row
+    return { ...change, trace: change.trace ?? undefined, seq, attempts, failingSince }
+  }
+
+  const record = ({ endedAt, head, result, wantsNext }: Attempt): Head | undefined => {
+    const row = rows.find((each) => isQueued(each) && each.seq === head.seq)
+    if (row !== undefined) {
+      row.attempts++
+      row.failingSince = result._tag === "Retry" ? result.failingSince : undefined
+      if (result.error === undefined) delete row.error
+      else row.error = result.error
+      if (result._tag !== "Retry") {
+        row.state = result._tag
+        row.endedAt = endedAt
+      }
+    }
+    const next = headOf(head.customerId)
+    if (next === undefined) customers.delete(head.customerId)
+    return wantsNext && result._tag !== "Retry" && paused === undefined ? next : undefined
+  }
+
+  return {
+    accept: (change) =>
+      Effect.sync(() => {
+        const known = rows.find((row) =>
+          change.idempotencyKey !== null && row.change.idempotencyKey === change.idempotencyKey &&
+          row.change.customerId === change.customerId
+        )?.change
+        if (known !== undefined) {
+          return Option.some({ receipt: known.receipt, digest: known.digest ?? "", keyId: known.keyId })
+        }
+        rows.push({ change, seq: ++lastSeq, state: "Queued", attempts: 0, failingSince: undefined, endedAt: 0 })
+        if (!customers.has(change.customerId)) {
+          customers.set(change.customerId, { lane: change.lane, dueAt: change.acceptedAt })
+        }
+        return Option.none()
+      }),
+
+    due: ({ except, isProbe, limit, now }) =>
+      Effect.sync(() =>
+        Arr.sortWith(customers, ([, { dueAt }]) => dueAt, Order.number)
+          .filter(([id, { dueAt }]) => !except.includes(id) && (isProbe || (paused === undefined && dueAt <= now)))
+          .slice(0, limit)
+          .flatMap(([id]) => headOf(id) ?? [])
+      ),
+
+    record: (attempt) => Effect.sync(() => Option.fromNullable(record(attempt))),
+
+    postpone: (customerId, dueAt) =>
+      Effect.sync(() => {
+        const customer = customers.get(customerId)
+        if (customer === undefined) return
+        // at the end of the map: behind those that are due at the same time
+        customers.delete(customerId)
+        customers.set(customerId, { ...customer, dueAt })
+      }),
+
+    nextLook: (now) =>
+      Effect.sync(() => {
+        const dueAt = Math.min(...[...customers.values()].map((customer) => customer.dueAt))
+        return Math.max(shortestWait, (paused === undefined ? dueAt : Math.max(dueAt, paused.probeAt)) - now)
+      }),
+
+    find: (receipt) =>
+      Effect.sync(() =>
+        Option.map(Option.fromNullable(byReceipt(receipt)), (row) => ({ seq: row.seq, status: statusOf(row) }))
+      ),
+
+    failed: (seq, limit) =>
+      Effect.sync(() =>
+        inOrder().map((row) => ({ seq: row.seq, status: statusOf(row) }))
+          .filter(isFailed).filter((stored) => stored.seq > seq).slice(0, limit)
+      ),
+
+    retry: ({ evenIfSuperseded, laneOf, now, receipt }) =>
+      Effect.sync(() => {
+        const row = letter(receipt)
+        if (row === undefined) return "NotFound"
+        const { customerId } = row.change
+        const isSuperseded = rows.some(({ change, seq }) => change.customerId === customerId && seq > row.seq)
+        if (isSuperseded && !evenIfSuperseded) return "Superseded"
+        row.seq = ++lastSeq
+        row.state = "Queued"
+        row.failingSince = undefined
+        if (!customers.has(customerId)) customers.set(customerId, { lane: laneOf(customerId), dueAt: now })
+        return "Queued"
+      }),
+
+    discard: (receipt, now) =>
+      Effect.sync(() => {
+        const row = letter(receipt)
+        if (row === undefined) return false
+        row.state = "Discarded"
+        row.endedAt = now
+        return true
+      }),
+
+    counts: Effect.sync(() => {
+      const queued = rows.filter(isQueued)
+      const oldest = queued.reduce((min, { change }) => Math.min(min, change.acceptedAt), Infinity)
+      return {
+        queued: queued.length,
+        failed: rows.filter(({ state }) => state === "Failed").length,
+        ...(queued.length === 0 ? {} : { oldestQueued: DateTime.unsafeMake(oldest) })
+      }
+    }),
+
+    keyIds: Effect.succeed([]),
+
+    prune: (before) =>
+      Effect.sync(() => {
+        const ended = rows.filter(({ endedAt, state }) => state !== "Queued" && state !== "Failed" && endedAt < before)
+        for (const row of ended) rows.splice(rows.indexOf(row), 1)
+        return ended.length
+      }),
+
+    paused: Effect.sync(() => Option.fromNullable(paused)),
+    pause: (pause) =>
+      Effect.sync(() => {
+        paused = paused === undefined ? pause : { ...paused, reason: pause.reason }
+      }),
+    claimProbe: (now, probeAt) =>
+      Effect.sync(() => {
+        if (paused === undefined || paused.probeAt > now) return false
+        paused = { ...paused, probeAt }
+        return true
+      }),
+    resume: Effect.sync(() => {
+      paused = undefined
+    })
+  }
+}

@@ -1,0 +1,138 @@
+/** The operations of `CustomerDelivery` over an outbox. */
+import { CustomerBatch, issuesOf, TrustlyValidationError } from "effect-trustly"
+import * as Chunk from "effect/Chunk"
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import type * as ParseResult from "effect/ParseResult"
+import * as Predicate from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { randomUUID } from "node:crypto"
+import type { Change, CustomerDelivery } from "../CustomerDelivery.ts"
+import type { StorageError } from "../DeliveryError.ts"
+import { BacklogFull, IdempotencyConflict, ReceiptNotFound, Superseded } from "../DeliveryError.ts"
+import { Receipt } from "../Receipt.ts"
+import { fingerprint } from "./keyring.ts"
+import { laneOf } from "./lanes.ts"
+import * as Metrics from "./metrics.ts"
+import type { Existing, Outbox } from "./outbox.ts"
+import type { Settings } from "./settings.ts"
+import * as Trace from "./trace.ts"
+
+const awaitInterval = Duration.millis(250)
+const pageSize = 100
+
+const [Update, Modification] = CustomerBatch.Command.members
+const strict = { onExcessProperty: "error", errors: "all" } as const
+type Encode = (change: unknown) => Either.Either<unknown, ParseResult.ParseError>
+const encodeUpdate: Encode = Schema.encodeUnknownEither(Update, strict)
+const encodeModification: Encode = Schema.encodeUnknownEither(Modification, strict)
+
+/** The wire JSON of a change. Decoding it again applies the checks that encoding does not make. */
+const encode = (change: Change): Either.Either<string, TrustlyValidationError> => {
+  const [operation, encoded] = Predicate.hasProperty(change, "update")
+    ? ["update", encodeUpdate(change)] as const
+    : ["modify", encodeModification(change)] as const
+  return Either.mapLeft(encoded, (error) => new TrustlyValidationError({ operation, issues: issuesOf(error) })).pipe(
+    Either.flatMap((json) => Either.map(CustomerBatch.decode(json), () => JSON.stringify(json)))
+  )
+}
+
+export const make = ({ backlog, outbox, settings, wake }: {
+  readonly outbox: Outbox
+  readonly settings: Settings
+  /** How many changes are queued, at most a second ago. */
+  readonly backlog: Effect.Effect<number, StorageError>
+  /** Tells the sender of this process, where there is one. */
+  readonly wake: Effect.Effect<void>
+}): CustomerDelivery.Service => {
+  const { keyring, maxBacklog } = settings
+
+  const receiptOf = (existing: Existing, text: string): Effect.Effect<Receipt, IdempotencyConflict> =>
+    keyring.matches(existing.keyId, existing.digest, text)
+      ? Effect.succeed(existing.receipt)
+      : Effect.fail(new IdempotencyConflict({ receipt: existing.receipt }))
+
+  const find = (receipt: Receipt) =>
+    Effect.flatMap(
+      outbox.find(receipt),
+      Option.match({ onNone: () => Effect.fail(new ReceiptNotFound({ receipt })), onSome: Effect.succeed })
+    )
+
+  const status = Effect.fn("CustomerDelivery.status")((receipt: Receipt) =>
+    Effect.map(find(receipt), (stored) => stored.status)
+  )
+
+  return {
+    enqueue: Effect.fn("CustomerDelivery.enqueue")(function*(change, options) {
+      const text = yield* encode(change)
+      if ((yield* backlog) >= maxBacklog) return yield* new BacklogFull({ maxBacklog })
+      const receipt = Receipt.make(randomUUID())
+      const { customerId } = change
+      const idempotencyKey = options?.idempotencyKey
+      const existing = yield* outbox.accept({
+        ...keyring.encrypt({ receipt, customerId }, text),
+        receipt,
+        customerId,
+        lane: laneOf(customerId),
+        idempotencyKey: idempotencyKey === undefined ? null : fingerprint(idempotencyKey),
+        digest: idempotencyKey === undefined ? null : keyring.digest(text),
+        trace: yield* Trace.current,
+        acceptedAt: yield* Clock.currentTimeMillis
+      })
+      if (Option.isSome(existing)) return yield* receiptOf(existing.value, text)
+      yield* Metric.increment(Metrics.accepted)
+      yield* wake
+      return receipt
+    }),
+
+    status,
+
+    await: Effect.fn("CustomerDelivery.await")(function*(receipt) {
+      while (true) {
+        const current = yield* status(receipt)
+        if (current._tag !== "Queued") return current
+        yield* Effect.sleep(awaitInterval)
+      }
+    }),
+
+    failed: ({ after } = {}) =>
+      Stream.unwrap(Effect.gen(function*() {
+        const start = after === undefined ? 0 : (yield* find(after)).seq
+        return Stream.paginateChunkEffect(start, (seq) =>
+          Effect.map(outbox.failed(seq, pageSize), (page) => [
+            Chunk.map(Chunk.fromIterable(page), (stored) => stored.status),
+            Option.map(Option.fromNullable(page[pageSize - 1]), (last) => last.seq)
+          ]))
+      })),
+
+    retry: Effect.fn("CustomerDelivery.retry")(function*(receipt, options) {
+      const now = yield* Clock.currentTimeMillis
+      const evenIfSuperseded = options?.evenIfSuperseded ?? false
+      const outcome = yield* outbox.retry({ receipt, evenIfSuperseded, laneOf, now })
+      if (outcome === "NotFound") return yield* new ReceiptNotFound({ receipt })
+      if (outcome === "Superseded") return yield* new Superseded({ receipt })
+      yield* wake
+    }),
+
+    discard: Effect.fn("CustomerDelivery.discard")(function*(receipt) {
+      const isDiscarded = yield* outbox.discard(receipt, yield* Clock.currentTimeMillis)
+      if (!isDiscarded) return yield* new ReceiptNotFound({ receipt })
+    }),
+
+    counts: outbox.counts,
+
+    state: Effect.map(
+      outbox.paused,
+      Option.match({
+        onNone: () => ({ _tag: "Running" as const }),
+        onSome: ({ reason, since }) => ({ _tag: "Paused" as const, reason, since: DateTime.unsafeMake(since) })
+      })
+    )
+  }
+}

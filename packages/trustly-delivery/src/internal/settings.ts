@@ -1,0 +1,44 @@
+/** The options, checked and with their defaults. The left side names the option and says what is wrong, never the value. */
+import * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type * as DeliveryConfig from "../DeliveryConfig.ts"
+import * as Keyring from "./keyring.ts"
+
+/** Durations are milliseconds. */
+export interface Settings {
+  readonly keyring: Keyring.Keyring
+  readonly concurrency: number
+  readonly maxBacklog: number
+  readonly baseDelay: number
+  readonly maxDelay: number
+  readonly giveUpAfter: number
+  readonly probeInterval: number
+  readonly retention: number
+}
+
+const invalid = (name: string) => (problem: string) => ConfigError.InvalidData([name], problem)
+
+const count = (name: string, value: number): Either.Either<number, ConfigError.ConfigError> =>
+  Number.isSafeInteger(value) && value > 0
+    ? Either.right(value)
+    : Either.left(invalid(name)("must be a whole number above zero"))
+
+const millis = (name: string, value: Duration.DurationInput): Either.Either<number, ConfigError.ConfigError> =>
+  Option.match(Option.filter(Duration.decodeUnknown(value), Duration.greaterThan(Duration.zero)), {
+    onNone: () => Either.left(invalid(name)("must be a duration above zero, such as \"30 seconds\"")),
+    onSome: (duration) => Either.right(Math.ceil(Duration.toMillis(duration)))
+  })
+
+export const make = (options: DeliveryConfig.Options): Either.Either<Settings, ConfigError.ConfigError> =>
+  Either.all({
+    keyring: Either.mapLeft(Keyring.make(options.keys), invalid("keys")),
+    concurrency: count("concurrency", options.concurrency ?? 16),
+    maxBacklog: count("maxBacklog", options.maxBacklog ?? 100_000),
+    baseDelay: millis("baseDelay", options.baseDelay ?? "500 millis"),
+    maxDelay: millis("maxDelay", options.maxDelay ?? "30 seconds"),
+    giveUpAfter: millis("giveUpAfter", options.giveUpAfter ?? "3 days"),
+    probeInterval: millis("probeInterval", options.probeInterval ?? "30 seconds"),
+    retention: millis("retention", options.retention ?? "7 days")
+  })

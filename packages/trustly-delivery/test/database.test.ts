@@ -1,0 +1,219 @@
+import type { SqlError } from "@effect/sql"
+import { SqlClient } from "@effect/sql"
+import { PgClient } from "@effect/sql-pg"
+import { SqliteClient } from "@effect/sql-sqlite-node"
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import type { ConfigError } from "effect"
+import { Cause, Effect, Exit, Layer, Metric, Option, Redacted, Tracer } from "effect"
+import { TrustlyNotFoundError, TrustlyRejectedError } from "effect-trustly"
+import { CustomersMemory } from "effect-trustly/testing"
+import { randomBytes } from "node:crypto"
+import { inspect } from "node:util"
+import { CustomerDelivery } from "../src/index.ts"
+import * as Pg from "./support/postgres.ts"
+
+const customer = (customerId: string) => ({
+  customerId,
+  name: "Jo Doe",
+  email: "jo@example.com",
+  phone: "+1",
+  address: { country: "US" }
+})
+
+const keys = [Redacted.make(randomBytes(32).toString("base64"))] as const
+
+let postgres: Pg.Postgres | undefined
+let databases = 0
+beforeAll(async () => {
+  if (Pg.isInstalled) postgres = await Pg.Postgres.start()
+})
+afterAll(() => postgres?.stop())
+
+type Database = Layer.Layer<SqlClient.SqlClient, ConfigError.ConfigError | SqlError.SqlError>
+const sqlite: Database = SqliteClient.layer({ filename: ":memory:" })
+const onPostgres: Database = Layer.suspend(() =>
+  PgClient.layer({ url: Redacted.make(postgres?.createDatabase(`test_${++databases}`) ?? "") })
+)
+const storages = [
+  { name: "SQLite", isSkipped: false, database: sqlite },
+  { name: "Postgres", isSkipped: !Pg.isInstalled, database: onPostgres }
+]
+
+const trustly = CustomersMemory.layer([customer("1"), customer("2")])
+const deliveryLayer = CustomerDelivery.layer({ keys, retention: "1 hour" })
+const layerOn = (database: Database) => Layer.provideMerge(deliveryLayer, Layer.merge(database, trustly))
+
+const failNext = (error: TrustlyRejectedError) => Effect.flatMap(CustomersMemory, (memory) => memory.failNext(error))
+
+const profile = (sql: SqlClient.SqlClient) => sql`INSERT INTO profiles (id, nickname) VALUES ('1', 'Jo')`
+
+for (const { database, isSkipped, name } of storages) {
+  describe.skipIf(isSkipped)(`on ${name}${isSkipped ? " (skipped: install Debian's postgresql package)" : ""}`, () => {
+    const layer = Layer.fresh(layerOn(database))
+
+    describe("enqueue inside a transaction of the caller", () => {
+      it.live("commits the change together with the caller's rows", () =>
+        Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          const delivery = yield* CustomerDelivery
+          yield* sql`CREATE TABLE profiles (id TEXT, nickname TEXT)`
+          const receipt = yield* sql.withTransaction(Effect.zipRight(
+            profile(sql),
+            delivery.enqueue({ customerId: "1", change: { vip: 2 } })
+          ))
+          assert.strictEqual((yield* delivery.await(receipt))._tag, "Delivered")
+          assert.strictEqual((yield* sql`SELECT * FROM profiles`).length, 1)
+        }).pipe(Effect.provide(layer)))
+
+      it.live("stores nothing when the transaction fails", () =>
+        Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          const delivery = yield* CustomerDelivery
+          yield* sql`CREATE TABLE profiles (id TEXT, nickname TEXT)`
+          let receipt = Option.none<Effect.Effect.Success<ReturnType<CustomerDelivery["Type"]["enqueue"]>>>()
+          const error = yield* Effect.flip(sql.withTransaction(Effect.gen(function*() {
+            yield* profile(sql)
+            receipt = Option.some(yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } }))
+            return yield* Effect.fail("rolled back" as const)
+          })))
+          assert.strictEqual(error, "rolled back")
+          assert.strictEqual((yield* sql`SELECT * FROM profiles`).length, 0)
+          const unknown = yield* Effect.flip(delivery.status(yield* receipt))
+          assert.strictEqual(unknown._tag, "ReceiptNotFound")
+        }).pipe(Effect.provide(layer)))
+
+      it.live("accepts many changes at the same time, each once", () =>
+        Effect.gen(function*() {
+          const delivery = yield* CustomerDelivery
+          const keysOfCalls = Array.from({ length: 60 }, (_, index) => `key-${index % 20}`)
+          const receipts = yield* Effect.forEach(keysOfCalls, (idempotencyKey) =>
+            delivery.enqueue({ customerId: "1", change: { vip: 3 } }, { idempotencyKey }), { concurrency: "unbounded" })
+          assert.strictEqual(new Set(receipts).size, 20)
+          assert.deepStrictEqual(receipts.slice(20, 40), receipts.slice(0, 20))
+        }).pipe(Effect.provide(layer)))
+    })
+
+    it.live("makes a dead letter of a payload that does not decrypt, because it was moved to another customer", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const delivery = yield* CustomerDelivery
+        // in one transaction, so that nothing is delivered before the rows are edited
+        const receipt = yield* sql.withTransaction(Effect.gen(function*() {
+          const first = yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } })
+          yield* delivery.enqueue({ customerId: "2", change: { vip: 2 } })
+          yield* sql`UPDATE trustly_delivery_changes SET payload = (
+        SELECT payload FROM trustly_delivery_changes WHERE customer_id = '2'
+      ) WHERE customer_id = '1'`
+          return first
+        }))
+        const ended = yield* delivery.await(receipt)
+        assert.strictEqual(ended._tag === "Failed" && ended.error._tag, "PayloadUnreadable")
+        const { calls } = yield* CustomersMemory
+        assert.isFalse((yield* calls).some(({ customerId }) => customerId === "1"))
+      }).pipe(Effect.provide(layer)))
+
+    it.live("erases the payload of a delivered change and of a discarded dead letter", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const delivery = yield* CustomerDelivery
+        yield* delivery.await(yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } }))
+        yield* failNext(new TrustlyRejectedError({ operation: "update" }))
+        const letter = yield* delivery.enqueue({ customerId: "2", change: { vip: 1 } })
+        yield* delivery.await(letter)
+        const kept = sql`SELECT receipt FROM trustly_delivery_changes WHERE payload IS NOT NULL`
+        assert.deepStrictEqual((yield* kept).map((row) => ({ ...row })), [{ receipt: letter }])
+        yield* delivery.discard(letter)
+        assert.strictEqual((yield* kept).length, 0)
+        const idle = yield* sql`SELECT * FROM trustly_delivery_customers`
+        assert.strictEqual(idle.length, 0)
+      }).pipe(Effect.provide(layer)))
+  })
+}
+
+it.live("prunes what ended before the retention, but keeps what supersedes a dead letter", () =>
+  Effect.gen(function*() {
+    const [letter, newer, other] = yield* Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const sql = yield* SqlClient.SqlClient
+      yield* failNext(new TrustlyRejectedError({ operation: "update" }))
+      const first = yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } })
+      yield* delivery.await(first)
+      const second = yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } })
+      const third = yield* delivery.enqueue({ customerId: "2", change: { vip: 2 } })
+      yield* Effect.forEach([second, third], delivery.await)
+      yield* sql`UPDATE trustly_delivery_changes SET ended_at = ended_at - 7200000`
+      return [first, second, third] as const
+    }).pipe(Effect.provide(deliveryLayer))
+
+    yield* Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      yield* Effect.repeat(Effect.zipLeft(Effect.either(delivery.status(other)), Effect.sleep("20 millis")), {
+        until: (status) => status._tag === "Left" && status.left._tag === "ReceiptNotFound"
+      })
+      assert.strictEqual((yield* delivery.status(newer))._tag, "Delivered")
+      assert.strictEqual((yield* Effect.flip(delivery.retry(letter)))._tag, "Superseded")
+    }).pipe(Effect.provide(deliveryLayer))
+  }).pipe(Effect.provide(Layer.merge(sqlite, trustly))))
+
+it.live("leaves a change queued that another process encrypted with a key this one does not have yet", () =>
+  Effect.gen(function*() {
+    const delivery = yield* CustomerDelivery
+    const newKey = Redacted.make(randomBytes(32).toString("base64"))
+    const producer = Layer.fresh(CustomerDelivery.layerProducer({ keys: [newKey, ...keys] }))
+    const receipt = yield* Effect.provide(
+      Effect.flatMap(CustomerDelivery, (rotated) => rotated.enqueue({ customerId: "1", change: { vip: 1 } })),
+      producer
+    )
+    const status = yield* Effect.repeat(Effect.zipRight(Effect.sleep("20 millis"), delivery.status(receipt)), {
+      until: ({ attempts }) => attempts > 1
+    })
+    assert.strictEqual(status._tag, "Queued")
+    assert.deepInclude(status.error, { _tag: "PayloadUnreadable", reason: "KeyMissing" })
+  }).pipe(Effect.provide(layerOn(sqlite))))
+
+it.live("continues the trace of enqueue, and names no customer in spans and metrics", () =>
+  Effect.gen(function*() {
+    const spans: Array<Tracer.Span> = []
+    const native = yield* Effect.tracer
+    const collecting = Tracer.make({
+      span: (...args) => {
+        const span = native.span(...args)
+        spans.push(span)
+        return span
+      },
+      context: (f, fiber) => native.context(f, fiber)
+    })
+    const program = Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      yield* Effect.flatMap(CustomersMemory, (memory) =>
+        memory.failNext(new TrustlyNotFoundError({ operation: "update", customerId: "sentinel-7" })))
+      const receipt = yield* delivery.enqueue({ customerId: "sentinel-7", change: { vip: 1 } }).pipe(
+        Effect.withSpan("request")
+      )
+      yield* delivery.await(receipt)
+    })
+    yield* program.pipe(Effect.provide(layerOn(sqlite)), Effect.withTracer(collecting))
+    const request = spans.find(({ name }) =>
+      name === "request"
+    )
+    const deliver = spans.find(({ name }) => name === "CustomerDelivery.deliver")
+    assert.strictEqual(deliver?.traceId, request?.traceId)
+    assert.strictEqual(deliver?.attributes.get("error.type"), "TrustlyNotFoundError")
+    const own = spans.filter(({ name }) => name.startsWith("CustomerDelivery"))
+    const print = inspect(
+      own.map(({ attributes, name, status }) => [
+        name,
+        [...attributes],
+        status._tag === "Ended" && Exit.isFailure(status.exit) ? Cause.pretty(status.exit.cause) : "no error"
+      ]),
+      { depth: 9 }
+    )
+    assert.notInclude(print, "sentinel-7")
+
+    const metrics = (yield* Metric.snapshot).filter(({ metricKey }) => metricKey.name.startsWith("trustly_delivery"))
+    const names = new Set(metrics.map(({ metricKey }) => metricKey.name))
+    for (const name of ["backlog", "dead_letters", "oldest_seconds", "paused", "accepted", "delivered", "failed"]) {
+      assert.isTrue(names.has(`trustly_delivery_${name}`), name)
+    }
+    assert.notInclude(inspect(metrics, { depth: 9 }), "sentinel-7")
+  }))

@@ -1,0 +1,382 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Layer, Redacted, Stream, TestClock } from "effect"
+import {
+  CustomerService,
+  TrustlyAuthError,
+  TrustlyDecodeError,
+  type TrustlyError,
+  TrustlyNetworkError,
+  TrustlyNotFoundError,
+  TrustlyRateLimitError,
+  TrustlyRejectedError,
+  TrustlyServerError,
+  TrustlyValidationError
+} from "effect-trustly"
+import { CustomersMemory } from "effect-trustly/testing"
+import { CustomerDelivery, type DeliveryConfig, type DeliveryStatus, type Receipt } from "../src/index.ts"
+
+const customer = (customerId: string) => ({
+  customerId,
+  name: "Jo Doe",
+  email: "jo@example.com",
+  phone: "+1",
+  address: { country: "US" }
+})
+
+const ids = Array.from({ length: 40 }, (_, index) => String(index + 1))
+
+const layer = (options: Partial<DeliveryConfig.Options> = {}) =>
+  CustomerDelivery.layerMemory(options).pipe(Layer.provideMerge(CustomersMemory.layer(ids.map(customer))))
+
+/** Lets everything run that is not waiting for time. */
+const settle = TestClock.adjust(Duration.zero).pipe(Effect.zipRight(Effect.yieldNow()), Effect.repeatN(8))
+
+const vipOf = (customerId: string) =>
+  Effect.map(
+    Effect.flatMap(CustomersMemory, ({ records }) => records),
+    (records) => records.find((record) => record.customerId === customerId)?.vip
+  )
+
+/** The requests that reached Trustly, as customer and written value. */
+const written = Effect.map(
+  Effect.flatMap(CustomersMemory, ({ calls }) => calls),
+  (calls) => calls.map(({ customerId, input }) => `${customerId}:${String(input?.vip ?? "-")}`)
+)
+
+const failNext = (...errors: ReadonlyArray<TrustlyError>) =>
+  Effect.flatMap(CustomersMemory, (memory) => Effect.forEach(errors, memory.failNext, { discard: true }))
+
+const enqueue = (customerId: string, vip: number) =>
+  Effect.flatMap(CustomerDelivery, (delivery) => delivery.enqueue({ customerId, change: { vip } }))
+
+const tagOf = (receipt: Receipt) =>
+  Effect.map(Effect.flatMap(CustomerDelivery, (delivery) => delivery.status(receipt)), ({ _tag }) => _tag)
+
+describe("enqueue", () => {
+  it.effect("delivers a change and a whole customer", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const first = yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } })
+      const second = yield* delivery.enqueue({
+        customerId: "2",
+        update: {
+          name: "Ann",
+          email: "ann@example.com",
+          phone: "+2",
+          address: { country: "US" },
+          taxId: Redacted.make("123")
+        }
+      })
+      yield* settle
+      assert.strictEqual((yield* delivery.await(first))._tag, "Delivered")
+      const status = yield* delivery.status(second)
+      assert.strictEqual(status._tag, "Delivered")
+      assert.strictEqual(status.attempts, 1)
+      assert.strictEqual(status.customerId, "2")
+      assert.strictEqual(yield* vipOf("1"), 2)
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("rejects an invalid change before it is stored", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const invalid = yield* Effect.flip(delivery.enqueue({ customerId: "1", change: { email: "" } }))
+      assert.strictEqual(invalid._tag, "TrustlyValidationError")
+      assert.deepStrictEqual(invalid instanceof TrustlyValidationError && invalid.issues.map(({ path }) => path), [
+        "change.email"
+      ])
+      const badId = yield* Effect.flip(delivery.enqueue({ customerId: "a/b", change: { vip: 1 } }))
+      assert.strictEqual(badId._tag, "TrustlyValidationError")
+      const other = yield* Effect.flip(delivery.enqueue({ customerId: "1", change: { customerId: "2" } }))
+      assert.strictEqual(other._tag, "TrustlyValidationError")
+      assert.strictEqual((yield* delivery.counts).queued, 0)
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("returns the first receipt for the same change under the same idempotency key", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const options = { idempotencyKey: "order-1" }
+      const first = yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } }, options)
+      yield* settle
+      const again = yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } }, options)
+      assert.strictEqual(again, first)
+      const other = yield* Effect.flip(delivery.enqueue({ customerId: "1", change: { vip: 3 } }, options))
+      assert.deepStrictEqual(other._tag === "IdempotencyConflict" && other.receipt, first)
+      const elsewhere = yield* delivery.enqueue({ customerId: "2", change: { vip: 3 } }, options)
+      assert.notStrictEqual(elsewhere, first)
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("fails with BacklogFull when maxBacklog changes are queued", () =>
+    Effect.gen(function*() {
+      yield* failNext(new TrustlyServerError({ operation: "update" }), new TrustlyServerError({ operation: "update" }))
+      yield* enqueue("1", 1)
+      yield* settle
+      yield* enqueue("2", 1)
+      yield* settle
+      const full = yield* Effect.flip(enqueue("3", 1))
+      assert.strictEqual(full._tag, "BacklogFull")
+    }).pipe(Effect.provide(layer({ maxBacklog: 2 }))))
+
+  it.effect("rejects options that cannot work and names them", () =>
+    Effect.gen(function*() {
+      const key = Redacted.make("c2VudGluZWw=")
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ keys: [key] }))))
+      assert.include(String(error), "key 1 must be 32 bytes in base64")
+      assert.notInclude(String(error), "c2VudGluZWw")
+      const zero = yield* Effect.flip(Effect.scoped(Layer.build(layer({ concurrency: 0 }))))
+      assert.include(String(zero), "concurrency")
+    }))
+})
+
+describe("order", () => {
+  it.effect("delivers the changes of a customer in order, one at a time", () =>
+    Effect.gen(function*() {
+      for (let vip = 1; vip <= 20; vip++) yield* enqueue("1", vip)
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.deepStrictEqual(yield* written, Array.from({ length: 20 }, (_, index) => `1:${index + 1}`))
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("keeps a customer's later changes behind one that is retried, and lets the others pass", () =>
+    Effect.gen(function*() {
+      yield* failNext(new TrustlyServerError({ operation: "update", status: 503 }))
+      const first = yield* enqueue("1", 1)
+      yield* enqueue("1", 2)
+      yield* settle
+      yield* enqueue("2", 9)
+      yield* settle
+      assert.strictEqual(yield* vipOf("2"), 9)
+      assert.strictEqual(yield* vipOf("1"), undefined)
+      const status = yield* Effect.flatMap(CustomerDelivery, (delivery) => delivery.status(first))
+      assert.strictEqual(status._tag === "Queued" && status.error?._tag, "TrustlyServerError")
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.strictEqual(yield* vipOf("1"), 2)
+      assert.deepStrictEqual(yield* written, ["1:-", "2:9", "1:1", "1:2"])
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("lets other customers go first after eight changes of one customer", () =>
+    Effect.gen(function*() {
+      for (let vip = 1; vip <= 20; vip++) yield* enqueue("1", vip)
+      yield* enqueue("2", 1)
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      const order = yield* written
+      assert.isBelow(order.indexOf("2:1"), 10)
+      assert.strictEqual(order.length, 21)
+    }).pipe(Effect.provide(layer({ concurrency: 1 }))))
+})
+
+describe("failures", () => {
+  it.effect("makes a dead letter of a rejected change and goes on with the customer's next one", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      yield* failNext(new TrustlyRejectedError({ operation: "update", status: 409 }))
+      const first = yield* enqueue("1", 1)
+      yield* enqueue("1", 2)
+      yield* settle
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.strictEqual(yield* vipOf("1"), 2)
+      const letters = Array.from(yield* Stream.runCollect(delivery.failed()))
+      assert.deepStrictEqual(letters.map(({ receipt }) => receipt), [first])
+      assert.strictEqual(letters[0]?.error._tag, "TrustlyRejectedError")
+      assert.strictEqual((yield* delivery.counts).failed, 1)
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("makes a dead letter of a change that kept failing for giveUpAfter", () =>
+    Effect.gen(function*() {
+      yield* failNext(...Array.from({ length: 400 }, () => new TrustlyServerError({ operation: "update" })))
+      const receipt = yield* enqueue("1", 1)
+      yield* TestClock.adjust("50 minutes")
+      yield* settle
+      assert.strictEqual(yield* tagOf(receipt), "Queued")
+      yield* TestClock.adjust("15 minutes")
+      yield* settle
+      assert.strictEqual(yield* tagOf(receipt), "Failed")
+    }).pipe(Effect.provide(layer({ giveUpAfter: "1 hour" }))))
+
+  it.effect("counts a response that cannot be decoded as delivered", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      yield* failNext(new TrustlyDecodeError({ operation: "update" }))
+      const status = yield* delivery.await(yield* Effect.tap(enqueue("1", 1), () => settle))
+      assert.strictEqual(status._tag === "Delivered" && status.error?._tag, "TrustlyDecodeError")
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("retries after a defect of the service", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const receipt = yield* enqueue("1", 1)
+      yield* settle
+      const status = yield* delivery.status(receipt)
+      assert.strictEqual(status._tag === "Queued" && status.error?._tag, "UnexpectedDefect")
+    }).pipe(Effect.provide(CustomerDelivery.layerMemory().pipe(Layer.provide(CustomerService.layerTest())))))
+
+  it.effect("waits as long as Retry-After asks, for every customer", () =>
+    Effect.gen(function*() {
+      yield* failNext(new TrustlyRateLimitError({ operation: "update", retryAfter: Duration.seconds(60) }))
+      yield* enqueue("1", 1)
+      yield* settle
+      yield* enqueue("2", 1)
+      yield* TestClock.adjust("59 seconds")
+      yield* settle
+      assert.deepStrictEqual(yield* written, ["1:-"])
+      yield* TestClock.adjust("2 seconds")
+      yield* settle
+      assert.strictEqual(yield* vipOf("1"), 1)
+      assert.strictEqual(yield* vipOf("2"), 1)
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("sends to one customer at a time while every customer fails, and to all when one succeeds", () =>
+    Effect.gen(function*() {
+      yield* failNext(
+        ...Array.from({ length: 10 }, () => new TrustlyNetworkError({ operation: "update", reason: "Connect" }))
+      )
+      for (const id of ids.slice(0, 12)) yield* enqueue(id, 1)
+      yield* settle
+      const { calls } = yield* CustomersMemory
+      assert.strictEqual((yield* calls).length, 4)
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      // one customer every half second
+      assert.isAtMost((yield* calls).length, 7)
+      yield* TestClock.adjust("1 minute")
+      yield* settle
+      for (const id of ids.slice(0, 12)) assert.strictEqual(yield* vipOf(id), 1)
+    }).pipe(Effect.provide(layer({ concurrency: 4 }))))
+})
+
+describe("pause", () => {
+  const reasons: ReadonlyArray<readonly [DeliveryStatus.PauseReason, TrustlyError]> = [
+    ["CredentialsRefused", new TrustlyAuthError({ operation: "update", status: 401 })],
+    ["CredentialsRefused", new TrustlyAuthError({ operation: "update", status: 403 })],
+    ["Redirected", new TrustlyRejectedError({ operation: "update", status: 301 })],
+    ["TlsFailed", new TrustlyNetworkError({ operation: "update", reason: "Tls" })]
+  ]
+  for (const [reason, error] of reasons) {
+    it.effect(`pauses everybody with ${reason} after ${error.message}`, () =>
+      Effect.gen(function*() {
+        const delivery = yield* CustomerDelivery
+        const { calls } = yield* CustomersMemory
+        yield* failNext(error, error, error)
+        const first = yield* enqueue("1", 1)
+        yield* settle
+        const state = yield* delivery.state
+        assert.strictEqual(state._tag === "Paused" && state.reason, reason)
+        yield* enqueue("2", 1)
+        yield* TestClock.adjust("29 seconds")
+        yield* settle
+        assert.strictEqual((yield* calls).length, 1)
+        yield* TestClock.adjust("31 seconds")
+        yield* settle
+        assert.strictEqual((yield* calls).length, 3)
+        assert.strictEqual((yield* delivery.counts).failed, 0)
+        yield* TestClock.adjust("31 seconds")
+        yield* settle
+        assert.strictEqual((yield* delivery.state)._tag, "Running")
+        assert.strictEqual(yield* tagOf(first), "Delivered")
+        assert.strictEqual(yield* vipOf("2"), 1)
+      }).pipe(Effect.provide(layer())))
+  }
+
+  it.effect("pauses when ten customers in a row are not found by a host that does not answer as Trustly does", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      yield* failNext(...Array.from({ length: 11 }, () => new TrustlyNotFoundError({ operation: "update" })))
+      for (const id of ids.slice(0, 12)) {
+        yield* enqueue(id, 1)
+        yield* settle
+      }
+      const state = yield* delivery.state
+      assert.strictEqual(state._tag === "Paused" && state.reason, "NotTrustly")
+      assert.deepInclude(yield* delivery.counts, { failed: 9, queued: 3 })
+      yield* TestClock.adjust("2 minutes")
+      yield* settle
+      assert.strictEqual((yield* delivery.state)._tag, "Running")
+      assert.deepInclude(yield* delivery.counts, { failed: 9, queued: 0 })
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("does not pause for customers that Trustly does not know", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const unknown = new TrustlyNotFoundError({ operation: "update", errors: [{ code: 330 }] })
+      yield* failNext(...Array.from({ length: 12 }, () => unknown))
+      for (const id of ids.slice(0, 12)) yield* enqueue(id, 1)
+      yield* settle
+      assert.strictEqual((yield* delivery.state)._tag, "Running")
+      assert.strictEqual((yield* delivery.counts).failed, 12)
+    }).pipe(Effect.provide(layer())))
+})
+
+const deadLetter = (customerId: string, vip: number) =>
+  Effect.gen(function*() {
+    yield* failNext(new TrustlyRejectedError({ operation: "update", status: 409 }))
+    const receipt = yield* enqueue(customerId, vip)
+    yield* settle
+    return receipt
+  })
+
+describe("dead letters", () => {
+  it.effect("delivers a dead letter that is retried", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const receipt = yield* deadLetter("1", 1)
+      yield* delivery.retry(receipt)
+      yield* settle
+      assert.strictEqual(yield* tagOf(receipt), "Delivered")
+      const error = yield* Effect.flip(delivery.retry(receipt))
+      assert.strictEqual(error._tag, "ReceiptNotFound")
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("refuses to retry a dead letter when the customer has a newer change, unless forced", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const receipt = yield* deadLetter("1", 1)
+      yield* enqueue("1", 2)
+      yield* settle
+      const error = yield* Effect.flip(delivery.retry(receipt))
+      assert.strictEqual(error._tag, "Superseded")
+      yield* delivery.retry(receipt, { evenIfSuperseded: true })
+      yield* settle
+      assert.strictEqual(yield* vipOf("1"), 1)
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("discards a dead letter", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const receipt = yield* deadLetter("1", 1)
+      yield* delivery.discard(receipt)
+      assert.strictEqual(yield* tagOf(receipt), "Discarded")
+      assert.strictEqual((yield* delivery.counts).failed, 0)
+      assert.strictEqual((yield* Effect.flip(delivery.discard(receipt)))._tag, "ReceiptNotFound")
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("lists dead letters oldest first, also after one of them", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const receipts: Array<Receipt> = []
+      for (const id of ids) receipts.push(yield* deadLetter(id, 1))
+      const all = Array.from(yield* Stream.runCollect(delivery.failed()))
+      assert.deepStrictEqual(all.map(({ receipt }) => receipt), receipts)
+      const [, second] = receipts
+      const rest = Array.from(yield* Stream.runCollect(delivery.failed({ after: second })))
+      assert.deepStrictEqual(rest.map(({ receipt }) => receipt), receipts.slice(2))
+    }).pipe(Effect.provide(layer())))
+})
+
+it.effect("prunes ended changes after the retention, but no dead letters", () =>
+  Effect.gen(function*() {
+    const delivery = yield* CustomerDelivery
+    const delivered = yield* enqueue("1", 1)
+    yield* settle
+    yield* failNext(new TrustlyRejectedError({ operation: "update" }))
+    const failed = yield* enqueue("2", 1)
+    yield* settle
+    yield* TestClock.adjust("59 minutes")
+    yield* settle
+    assert.strictEqual(yield* tagOf(delivered), "Delivered")
+    yield* TestClock.adjust("2 minutes")
+    yield* settle
+    assert.strictEqual((yield* Effect.flip(delivery.status(delivered)))._tag, "ReceiptNotFound")
+    assert.strictEqual(yield* tagOf(failed), "Failed")
+  }).pipe(Effect.provide(layer({ retention: "1 hour" }))))

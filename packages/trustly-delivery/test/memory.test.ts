@@ -198,7 +198,7 @@ describe("failures", () => {
   it.effect("counts a response that cannot be decoded as delivered", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
-      yield* failNext(new TrustlyDecodeError({ operation: "update" }))
+      yield* failNext(new TrustlyDecodeError({ operation: "update", reason: "Shape" }))
       const status = yield* delivery.await(yield* Effect.tap(enqueue("1", 1), () => settle))
       assert.strictEqual(status._tag === "Delivered" && status.error?._tag, "TrustlyDecodeError")
     }).pipe(Effect.provide(layer())))

@@ -53,7 +53,8 @@ export declare namespace CustomerService {
      * Reads a customer, changes it, and sends the four required fields and the changed fields. An empty change sends nothing.
      *
      * Calls for one customer run one after the other within the process, however many layers were built. A nested call for a
-     * customer that an outer call holds fails with `TrustlyValidationError`. Another process can write in between: Trustly has no
+     * customer that an outer call holds fails with `TrustlyValidationError`; it hangs if the outer call waits for it through a queue or a
+     * promise. Another process can write in between: Trustly has no
      * protection against that, and name, email, phone, and address go back as they were read. A retry reads again, so a change that
      * adds to a value can count twice after an `Unknown` outcome.
      */

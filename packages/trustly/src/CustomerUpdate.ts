@@ -2,7 +2,8 @@
  * What is sent to Trustly: a whole {@link CustomerUpdate}, or a {@link CustomerChange} of the fields to change.
  *
  * Omit an optional field (or give `undefined`) to leave it unchanged; `null` clears it. A secret that is one of Trustly's masks,
- * such as `#####6790`, counts as omitted. Unknown fields are refused. The facts come from Trustly's page "Update Customer by ID".
+ * such as `#####6790`, counts as omitted; a driver's license with a masked number counts as omitted as a whole. Unknown fields are
+ * refused. The facts come from Trustly's page "Update Customer by ID".
  *
  * @since 0.1.0
  */

@@ -1,4 +1,4 @@
-import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
+import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, ConfigProvider, Effect, Encoding, Exit, Fiber, Layer, Option, Redacted, Ref, TestClock } from "effect"
 import {
@@ -157,6 +157,22 @@ describe("a layer", () => {
       )
       const seen = asked.map((one) => [one.init.keepalive, one.init.redirect, headersOf(one).get("via")])
       assert.deepStrictEqual(seen, [[true, "manual", "1.1 proxy"], [true, "manual", "1.1 proxy"]])
+    }))
+
+  it.effect("follows no redirect after a first call that failed before fetch, and runs transformClient once for each call", () =>
+    Effect.gen(function*() {
+      const asked: Array<Asked> = []
+      let runs = 0
+      const transformClient = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
+        runs++ === 0
+          ? Effect.fail(new HttpClientError.RequestError({ request, reason: "Encode" }))
+          : Effect.succeed(request)
+      )
+      yield* Effect.all([Effect.flip(getOne), getOne, getOne]).pipe(
+        Effect.provide(Layer.provide(CustomerService.layer({ ...options, transformClient }), fetching(asked)))
+      )
+      assert.deepStrictEqual(asked.map(({ init }) => init.redirect), ["manual", "manual"])
+      assert.strictEqual(runs, 3)
     }))
 
   it.effect("changes its client as told, once, when it is built", () =>

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Data, DateTime, Deferred, Effect, Exit, Fiber, Redacted, Ref, Schema, TestClock } from "effect"
+import { type Cause, Data, DateTime, Deferred, Effect, Exit, Fiber, Redacted, Ref, Schema, TestClock } from "effect"
 import { type CustomerChange, type CustomerService, type TrustlyError, TrustlyRetry } from "effect-trustly"
 import { json, least, scriptedService } from "./support.ts"
 
@@ -312,6 +312,29 @@ describe("a nested modify", () => {
             Effect.zipLeft(Effect.repeatN(Effect.yieldNow(), 20)),
             Effect.as({ vip: 2 })
           ))
+        yield* Effect.flatMap(Deferred.await(forked), Fiber.join)
+        assert.deepStrictEqual((yield* bodies).map((body) => Reflect.get(body, "vip")), [2, 1])
+      }))
+  }
+
+  const waits: Readonly<Record<string, Effect.Effect<unknown, Cause.TimeoutException>>> = {
+    "a sleep with a timeout": Effect.timeout(Effect.sleep("500 millis"), "5 seconds"),
+    "two sleeps at once": Effect.all([Effect.sleep("500 millis"), Effect.sleep("500 millis")], { concurrency: 2 })
+  }
+  for (const [what, wait] of Object.entries(waits)) {
+    it.effect(`of the same customer runs afterwards when it is forked, and the outer one awaits ${what}`, () =>
+      Effect.gen(function*() {
+        const { bodies, customers } = yield* holding(stored)
+        const forked = yield* Deferred.make<Fiber.Fiber<unknown, TrustlyError>>()
+        const outer = customers.modify("1", () =>
+          Effect.forkDaemon(customers.modify("1", () => ({ vip: 1 }))).pipe(
+            Effect.flatMap((fiber) => Deferred.succeed(forked, fiber)),
+            Effect.zipRight(wait),
+            Effect.as({ vip: 2 })
+          ))
+        const fiber = yield* Effect.fork(outer)
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(fiber)
         yield* Effect.flatMap(Deferred.await(forked), Fiber.join)
         assert.deepStrictEqual((yield* bodies).map((body) => Reflect.get(body, "vip")), [2, 1])
       }))

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Option } from "effect"
+import { Effect, Exit, Option, Redacted } from "effect"
 import { CustomerService, isRetryable, isTrustlyError, retryAfter, type TrustlyError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { json, least, reference, scriptedService } from "./support.ts"
@@ -15,6 +15,18 @@ const throwing = <A extends object>(value: A, key: keyof A): A =>
     }
   })
 
+const revoked = <A extends object>(value: A): A => {
+  const { proxy, revoke } = Proxy.revocable(value, {})
+  revoke()
+  return proxy
+}
+
+const wiped = (): Redacted.Redacted => {
+  const secret = Redacted.make("sentinel")
+  Redacted.unsafeWipe(secret)
+  return secret
+}
+
 type Call = (customers: CustomerService.Service) => Effect.Effect<unknown, TrustlyError>
 
 const calls: Readonly<Record<string, Call>> = {
@@ -27,6 +39,9 @@ const calls: Readonly<Record<string, Call>> = {
   "createOrUpdate with an accessor that throws": (customers) =>
     customers.createOrUpdate(throwing({ ...least, externalId: "1" }, "email")),
   "find with an accessor that throws": (customers) => customers.find(throwing({ externalId: "1" }, "externalId")),
+  "update with a secret that was wiped": (customers) => customers.update("1", { ...least, taxId: wiped() }),
+  "update with a revoked proxy": (customers) => customers.update("1", revoked(least)),
+  "modify to a revoked proxy": (customers) => customers.modify("1", () => revoked({})),
   "modify to nothing": (customers) => customers.modify("1", () => nothing())
 }
 

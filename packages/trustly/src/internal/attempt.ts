@@ -1,4 +1,5 @@
 import type * as Headers from "@effect/platform/Headers"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
@@ -9,7 +10,6 @@ import * as Stream from "effect/Stream"
 import * as Deadline from "./deadline.ts"
 import type { NetworkFailure } from "./networkFailure.ts"
 import * as Network from "./networkFailure.ts"
-import type { Execute } from "./redirects.ts"
 import type { Body, Response } from "./response.ts"
 
 /** One HTTP exchange: connects, sends, and reads the response to its end, within the deadline and the byte limit. */
@@ -95,7 +95,7 @@ interface Options {
   readonly maxResponseBytes: number
 }
 
-export const make = (execute: Execute, { maxResponseBytes, timeout }: Options): Attempt => {
+export const make = (client: HttpClient.HttpClient, { maxResponseBytes, timeout }: Options): Attempt => {
   const withDeadline = Deadline.make(timeout)
   return (request) =>
     Effect.suspend(() => {
@@ -106,7 +106,7 @@ export const make = (execute: Execute, { maxResponseBytes, timeout }: Options): 
         head = { status, headers, body: { _tag: "Broken", failure: timedOut } }
         return Effect.map(readBody(response, headers, maxResponseBytes), (body) => ({ status, headers, body }))
       }
-      const exchange = Effect.matchEffect(execute(request), {
+      const exchange = Effect.matchEffect(client.execute(request), {
         onSuccess: read,
         // a client that filters statuses fails with the response
         onFailure: (error) =>

@@ -52,9 +52,9 @@ export const make = (
   { transformClient = identity }: TrustlyConfig.Options
 ): Effect.Effect<{ readonly call: Call; readonly send: Send }, never, HttpClient.HttpClient> =>
   Effect.gen(function*() {
-    const execute = yield* Redirects.withoutRedirects(transformClient(yield* HttpClient.HttpClient))
+    const client = transformClient(yield* Redirects.withoutRedirects(yield* HttpClient.HttpClient))
     const toHttp = httpRequest(settings)
-    const attempt = Attempt.make(execute, settings)
+    const attempt = Attempt.make(client, settings)
 
     const send: Send = (operation, request) =>
       Effect.matchEffect(annotateFields(request, attempt(toHttp(operation, request))), {

@@ -38,6 +38,8 @@ interface Timer {
 // a platform timer cannot hold more
 const maxSleepMillis = 2 ** 31 - 1
 
+const nanosOf = (timeout: Duration.Duration): number => Duration.toMillis(timeout) * 1_000_000
+
 /**
  * One timer fiber for all deadlines on a clock. They have the same length, so they end in the order in which they started, and the
  * fiber sleeps until the oldest ends. It ends itself when none is left, so it keeps no process alive.
@@ -45,7 +47,7 @@ const maxSleepMillis = 2 ** 31 - 1
  * It reads the clock's nanoseconds, which are monotonic: the milliseconds change with the system clock.
  */
 const makeTimer = (clock: Clock.Clock, timeout: Duration.Duration): Timer => {
-  const length = BigInt(Math.ceil(Duration.toMillis(timeout) * 1_000_000))
+  const length = BigInt(Math.ceil(nanosOf(timeout)))
   const entries = new Set<Entry>()
   let fiber: Fiber.RuntimeFiber<void> | undefined
 
@@ -113,7 +115,7 @@ export const make = (timeout: Duration.Duration): Deadline => {
           fiberRefs: caller.getFiberRefs(),
           runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
         })
-        const timer = Duration.isFinite(timeout)
+        const timer = Number.isFinite(nanosOf(timeout))
           ? timerOf(Context.get(caller.currentDefaultServices, Clock.Clock))
           : undefined
         // runs at once up to its first wait: a forked fiber would cost a turn of the scheduler

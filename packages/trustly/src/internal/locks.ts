@@ -2,6 +2,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberStatus from "effect/FiberStatus"
 import { globalValue } from "effect/GlobalValue"
@@ -49,23 +50,27 @@ const isDeadlock = (waiter: Holder, isBlockedBy: IsBlockedBy): boolean => {
   return leadsBack(waiter.lock)
 }
 
-const isAwaitingFiber = ({ fiber }: Holder): Effect.Effect<boolean> =>
-  Effect.map(fiber.status, (status) => FiberStatus.isSuspended(status) && status.blockingOn._tag !== "None")
+/** The numbers of the fibers that a holder's effect waits for. */
+const awaitedFibers = ({ fiber }: Holder): Effect.Effect<ReadonlyArray<number>> =>
+  Effect.map(fiber.status, (status) => FiberStatus.isSuspended(status) ? [...FiberId.ids(status.blockingOn)] : [])
 
-/** Ends when the waiter is in a deadlock. It looks again from time to time, because a forked fiber can be joined later. */
+/**
+ * Ends when the waiter is in a deadlock. It looks again from time to time, because a forked fiber can be joined later.
+ *
+ * A holder waits for what runs inside it in the same fiber, in a fiber that it awaits, or in a fiber that an awaited one may have
+ * forked: one that started later. It cannot be seen that a holder waits by other means, such as a queue or a promise.
+ */
 const deadlock = (waiter: Holder): Effect.Effect<void> =>
   Effect.gen(function*() {
     if (isDeadlock(waiter, () => true)) {
       const holders = [...locks.values()].flatMap(({ holder }) => holder ?? [])
-      const awaiting = yield* Effect.filter(holders, isAwaitingFiber)
+      const awaited = new Map(
+        yield* Effect.forEach(holders, (holder) => Effect.map(awaitedFibers(holder), (ids) => [holder, ids] as const))
+      )
+      const isBlockedBy: IsBlockedBy = (outer, inner) =>
+        outer.fiber === inner.fiber || (awaited.get(outer) ?? []).some((id) => id <= inner.fiber.id().id)
       // while this looked, the lock may have been granted, or the other side of the deadlock may have given up
-      if (
-        !isHolding(waiter) &&
-        isDeadlock(waiter, (outer, inner) => outer.fiber === inner.fiber || awaiting.includes(outer))
-      ) {
-        withdraw(waiter)
-        return
-      }
+      if (!isHolding(waiter) && isDeadlock(waiter, isBlockedBy)) return withdraw(waiter)
     }
     yield* Effect.sleep("100 millis")
     yield* deadlock(waiter)

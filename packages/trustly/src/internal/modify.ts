@@ -34,7 +34,11 @@ export const make =
     const readChangeWrite = Effect.gen(function*() {
       const record = yield* send(Operations.modifyRead, { customerId })
       const result = change(record)
-      const changed = Effect.isEffect(result) ? yield* result : result
+      const changed = yield* Effect.flatten(Either.try({
+        try: () => Effect.isEffect(result) ? result : Effect.succeed(result),
+        // asking a proxy for what it is can throw
+        catch: () => refuse({ path: "", problem: "invalid", expected: "plain data" })
+      }))
       const request = yield* CustomerRequest.modify(customerId, record, changed)
       return Option.isSome(request) ? yield* send(Operations.modifyWrite, request.value) : yield* toCustomer(record)
     })

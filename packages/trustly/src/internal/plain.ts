@@ -44,7 +44,12 @@ const copyObject = (value: object, path: Array<string>): object => {
 /** Throws where the value is not plain data; `path` then says where. */
 const copyAt = (value: unknown, path: Array<string>): unknown => {
   if (!Predicate.isObject(value) || Predicate.isFunction(value)) return value
-  if (Redacted.isRedacted(value) || DateTime.isDateTime(value)) return value
+  if (DateTime.isDateTime(value)) return value
+  if (Redacted.isRedacted(value)) {
+    // throws for a secret that was wiped
+    Redacted.value(value)
+    return value
+  }
   if (path.length > maxDepth) throw new RangeError()
   if (Array.isArray(value)) {
     return Array.from<unknown, unknown>(value, (item, index) => {

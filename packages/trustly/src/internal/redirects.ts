@@ -1,7 +1,8 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import type * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 
 /** The options that a fetch client adds to those of a request. */
@@ -13,39 +14,38 @@ const addedOptions = (request: HttpClientRequest.HttpClientRequest, init: Reques
 
 const manual = (init: RequestInit): RequestInit => ({ ...init, redirect: "manual" })
 
-/** Executes a request, as `HttpClient.execute` does. */
-export type Execute = HttpClient.HttpClient["execute"]
-
 /**
- * Executes requests without following redirects: a redirect could send the customer to another host.
+ * A client that follows no redirect: a redirect could send the customer to another host.
  *
  * Only `fetch` follows redirects, unless its `RequestInit` says otherwise. A `RequestInit` that is provided for a call replaces the one
  * that the client's layer was built with, which nothing but `fetch` itself can see. So the first request of a fetch client goes to a
  * `fetch` that sends nothing and notes its options. Other clients do not call it: their first request is the real one.
  */
-export const withoutRedirects = (client: HttpClient.HttpClient): Effect.Effect<Execute> =>
+export const withoutRedirects = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.HttpClient> =>
   Effect.map(Effect.serviceOption(FetchHttpClient.RequestInit), (provided) => {
     let init = Option.getOrUndefined(Option.map(provided, manual))
-    let isFetch: boolean | undefined = init === undefined ? undefined : true
+    let usesFetch: boolean | undefined
 
-    return (request) =>
+    return HttpClient.transform(client, (execute, request) =>
       Effect.suspend(() => {
-        if (isFetch === false) return client.execute(request)
-        if (init !== undefined) return Effect.provideService(client.execute(request), FetchHttpClient.RequestInit, init)
+        if (init !== undefined) return Effect.provideService(execute, FetchHttpClient.RequestInit, init)
+        if (usesFetch === false) return execute
         let noted: RequestInit | undefined
         const noteOptions: typeof globalThis.fetch = (_input, options = {}) => {
           noted = options
           return Promise.resolve(new Response(null, { status: 204 }))
         }
-        return client.execute(request).pipe(
-          Effect.provideService(FetchHttpClient.Fetch, noteOptions),
-          Effect.exit,
-          Effect.flatMap((exit) => {
-            isFetch = noted !== undefined
-            if (noted === undefined) return exit
+        return Effect.flatMap(
+          Effect.exit(Effect.provideService(execute, FetchHttpClient.Fetch, noteOptions)),
+          (exit) => {
+            if (noted === undefined) {
+              // a request that failed says nothing about its client
+              if (Exit.isSuccess(exit)) usesFetch = false
+              return exit
+            }
             init = manual(addedOptions(request, noted))
-            return Effect.provideService(client.execute(request), FetchHttpClient.RequestInit, init)
-          })
+            return Effect.provideService(execute, FetchHttpClient.RequestInit, init)
+          }
         )
-      })
+      }))
   })

@@ -114,7 +114,8 @@ export const check = (options: TrustlyConfig.Options): Either.Either<Settings, C
     accessId: named("accessId", accessId(options.accessId)),
     accessKey: named(
       "accessKey",
-      accessKey(Redacted.isRedacted(options.accessKey) && Redacted.value(options.accessKey))
+      // a secret that was wiped throws
+      accessKey(Option.getOrUndefined(Option.liftThrowable(Redacted.value)(options.accessKey)))
     ),
     baseUrl: named("baseUrl", baseUrl(options.allowInsecureHttp ?? false)(options.baseUrl ?? sandboxUrl)),
     timeout: named("timeout", timeout(options.timeout ?? Duration.seconds(30))),

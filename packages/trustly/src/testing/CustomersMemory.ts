@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
-import type * as CustomerRequest from "../CustomerRequest.ts"
+import * as CustomerRequest from "../CustomerRequest.ts"
 import { CustomerService } from "../CustomerService.ts"
 import { CustomerChange } from "../CustomerUpdate.ts"
 import type { Operation, TrustlyError } from "../TrustlyError.ts"
@@ -143,7 +143,7 @@ const make = (seed: Iterable<TrustlyModel.WireCustomer>) =>
       modify: (customerId, change) => called({ operation: "modify", customerId }, service.modify(customerId, change)),
       find: (by) => called({ operation: "find", input: by }, service.find(by)),
       createOrUpdate: (customer) => {
-        const customerId = customer?.customerId
+        const customerId = Either.getOrUndefined(CustomerRequest.createOrUpdate(customer))?.customerId
         const call = { operation: "createOrUpdate", ...(customerId === undefined ? {} : { customerId }) } as const
         return called(call, service.createOrUpdate(customer))
       }

@@ -14,7 +14,7 @@ import * as Input from "../internal/modelInput.ts"
 import * as Responses from "../internal/modelReply.ts"
 
 /**
- * A customer as Trustly stores it: wire JSON, unmcall.
+ * A customer as Trustly stores it: wire JSON, unmasked.
  *
  * @since 0.1.0
  * @category models
@@ -70,7 +70,7 @@ export interface Reply {
   readonly status: number
   readonly body: { readonly [key: string]: unknown }
   readonly state: State
-  /** The fields that a write set (or cleared with `null`) and its `customerId`, unmcall. Absent if nothing was written. */
+  /** The fields that a write set (or cleared with `null`) and its `customerId`, unmasked. Absent if nothing was written. */
   readonly applied?: WireCustomer
 }
 

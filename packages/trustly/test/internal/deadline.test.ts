@@ -78,6 +78,12 @@ describe("a deadline", () => {
     }))
 })
 
+it.effect("a deadline of the largest number never ends", () =>
+  Effect.map(
+    Deadline.make(Duration.millis(Number.MAX_VALUE))(Effect.succeed("done"), () => Effect.succeed("timed out")),
+    (result) => assert.strictEqual(result, "done")
+  ))
+
 /** A clock whose system time can be set, while its monotonic time goes on with the test's. */
 const steppedClock = (test: Clock.Clock, sleeps: Array<number>, step: Ref.Ref<number>): Clock.Clock => {
   const now = () => test.unsafeCurrentTimeMillis() + Effect.runSync(Ref.get(step))

@@ -42,8 +42,9 @@ export const ofTheWorkspace = [
   ...Object.entries(readManifest("docs").dependencies ?? {}).flatMap(([name, version]) =>
     version.startsWith("workspace:") ? [] : `${name}@${readManifest(join("docs/node_modules", name)).version}`
   ),
-  // the declarations of @effect/platform-node 0.108 import it
-  "@types/ws@8"
+  // the declarations of @effect/platform-node 0.108 and of @effect/sql-pg 0.53 import them
+  "@types/ws@8",
+  "@types/pg@8"
 ]
 
 /** Makes the project with plain npm and returns its folder. */

@@ -122,6 +122,16 @@ export interface Command<E, R> {
 
 export const makeCommand = <E, R>(definition: Command<E, R>): Command<E, R> => definition
 
+/** A command that reads its own arguments, and prints its own help. */
+export interface Forwarded<E, R> {
+  readonly name: string
+  /** One line, for the list of commands. */
+  readonly summary: string
+  readonly forward: (args: ReadonlyArray<string>) => Effect.Effect<void, E, R>
+}
+
+export const makeForwarded = <E, R>(definition: Forwarded<E, R>): Forwarded<E, R> => definition
+
 /** Provides a layer to the command. The layer is built after the command line was parsed. */
 export const provide = <E, R, A, E2, R2>(
   definition: Command<E, R>,
@@ -135,7 +145,7 @@ export interface Program<E, R> {
   readonly name: string
   readonly version: string
   readonly description: string
-  readonly commands: ReadonlyArray<Command<E, R>>
+  readonly commands: ReadonlyArray<Command<E, R> | Forwarded<E, R>>
   /** Shown below the list of commands. */
   readonly sections: ReadonlyArray<{ readonly title: string; readonly lines: ReadonlyArray<string> }>
 }
@@ -269,6 +279,7 @@ export const run = <E, R, E2, R2>(
   Effect.suspend((): Effect.Effect<void, E | E2 | Problem, R | R2> => {
     const [name = "", ...rest] = args
     const command = program.commands.find((one) => one.name === name)
+    if (command !== undefined && "forward" in command) return command.forward(rest)
     if (command !== undefined) {
       return asksForHelp(rest)
         ? print(...helpOfCommand(program.name, command))

@@ -3,7 +3,6 @@ import { Effect, Option, Ref } from "effect"
 import type { CustomerChange } from "effect-trustly"
 import * as ChangeOptions from "../src/ChangeOptions.ts"
 import * as CommandLine from "../src/CommandLine.ts"
-import * as FaultText from "../src/FaultText.ts"
 import * as Output from "../src/Output.ts"
 import * as Program from "../src/Program.ts"
 import { printed, refused } from "./commands.ts"
@@ -62,19 +61,7 @@ const refusals: ReadonlyArray<readonly [args: ReadonlyArray<string>, line: RegEx
   [["import", "a.csv", "--rate", "sentinel"], /^--rate: expected a number and a time/],
   [["import", "a.csv", "--rate", "0/s"], /^--rate: expected a number and a time/],
   [["import", "a.csv", "--concurrency", "0"], /^--concurrency: expected a whole number from 1 to 1000/],
-  [["import", "a.csv", "--limit", "0"], /^--limit: expected a whole number from 1/],
-  [["sandbox", "sentinel"], /^There is an argument too many/],
-  [["sandbox", "--port", "sentinel"], /^--port: expected a whole number from 0 to 65535/],
-  [["sandbox", "--port", "65536"], /^--port: expected a whole number from 0 to 65535/],
-  [["sandbox", "--seed", "-1"], /^--seed: expected a whole number/],
-  [["sandbox", "--seed", "10001"], /^--seed: expected a whole number from 0 to 10000/],
-  [["sandbox", "--access-id", "a:b"], /^--access-id: expected letters/],
-  [["sandbox", "--fault", "nonsense"], /^--fault: expected words out of status, /],
-  [["sandbox", "--fault", "next=2"], /^--fault: expected exactly one of status, delay, /],
-  [["sandbox", "--fault", "status=503,delay=1"], /^--fault: expected exactly one of status, delay, /],
-  [["sandbox", "--fault", "silence,retry-after=1"], /^--fault: expected a fault rule/],
-  [["sandbox", "--fault", "status="], /^--fault: expected a fault rule/],
-  [["sandbox", "--fault", "silence,next=1,every=2"], /^--fault: expected a fault rule/]
+  [["import", "a.csv", "--limit", "0"], /^--limit: expected a whole number from 1/]
 ]
 
 describe("a command line is refused in one line, with status 2, and without its values", () => {
@@ -141,35 +128,13 @@ describe("the options of update", () => {
     Effect.map(changeOf(), (change) => assert.isUndefined(change)))
 })
 
-it("reads the short form of a fault as a rule", () => {
-  const forms = [
-    "status=503,retry-after=1,next=2",
-    "delay=200,customer=1001165729",
-    "silence,operation=update",
-    "reset,every=3",
-    "reset=body,applied",
-    "malformed,share=0.2"
-  ]
-  assert.deepStrictEqual(
-    forms.map((form) => FaultText.parse(form)).flatMap((rule) => rule._tag === "Right" ? [rule.right] : []),
-    [
-      { fault: { _tag: "Status", status: 503, retryAfter: 1 }, times: 2 },
-      { fault: { _tag: "Delay", millis: 200 }, customerId: "1001165729" },
-      { fault: { _tag: "Silence" }, operation: "update" },
-      { fault: { _tag: "Reset" }, every: 3 },
-      { fault: { _tag: "Reset", where: "body" }, applied: true },
-      { fault: { _tag: "Malformed" }, share: 0.2 }
-    ]
-  )
-})
-
 describe("help", () => {
-  const commands = ["get", "update", "import", "sandbox"]
+  const commands = ["get", "update", "import"]
 
   it.effect("of the program names every command, exit status, and environment variable", () =>
     Effect.gen(function*() {
       const text = yield* printed("--help")
-      for (const command of commands) assert.match(text, new RegExp(`^  ${command} +[A-Z].{20,}$`, "m"))
+      for (const command of [...commands, "sandbox"]) assert.match(text, new RegExp(`^  ${command} +[A-Z].{20,}$`, "m"))
       for (const name of ["Exit status", "TRUSTLY_RETRY_TIMES", "HTTPS_PROXY", "NO_PROXY"]) assert.include(text, name)
       assert.strictEqual(yield* printed(), text)
     }))
@@ -188,7 +153,6 @@ describe("help", () => {
   it.effect("states defaults, and offers no option for a secret", () =>
     Effect.gen(function*() {
       assert.match(yield* printed("import", "--help"), /--concurrency <number>[^-]+Default: 16\./)
-      assert.match(yield* printed("sandbox", "--help"), /--port <number>[^-]+Default: 4000\./)
       const update = yield* printed("update", "--help")
       assert.match(update, /--set <field>=<value>/)
       assert.notMatch(update, /--tax-id|--national-id|--date-of-birth|--driver-license/)

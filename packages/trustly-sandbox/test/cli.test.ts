@@ -106,7 +106,7 @@ describe("the command", () => {
       assert.deepStrictEqual(message.replaceAll(path, "FILE").split("\n").map((line) => line.replace(/ text.*/, "")), [
         "FILE: line 2: customerId: line 1 has the same one",
         "FILE: line 3: expected JSON, nested at most 100 levels deep",
-        "FILE: line 4: (a key): unknown; nickname: unknown; email: expected a",
+        "FILE: line 4: (a key): unknown; nickname: unknown; email: expected a string",
         "FILE: line 5: customer: expected an object",
         "FILE: line 6: customerId: missing",
         "FILE: line 7: customerId: expected 1 to 128 characters without white space and / \\ ? # %",

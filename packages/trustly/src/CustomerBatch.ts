@@ -101,7 +101,13 @@ const refuse = (operation: Operation, issues: ReadonlyArray<Issue>) =>
  * ])
  */
 export const decode = (json: unknown): Either.Either<Command, TrustlyValidationError> => {
-  const input = Either.getOrUndefined(Plain.copy(json))
+  const copied = Plain.copy(json)
+  if (Either.isLeft(copied)) {
+    const [half = "", ...path] = copied.left
+    const isHalf = half === "update" || half === "change"
+    return refuse(half === "update" ? "update" : "modify", [Issues.notPlain(path, isHalf ? `${half}.` : "")])
+  }
+  const input = copied.right
   if (!Predicate.isRecord(input)) return refuse("modify", [{ path: "", problem: "invalid", expected: "an object" }])
   const operation = "update" in input ? "update" : "modify"
   const decoder = "update" in input ? decodeUpdate : "customerId" in input ? decodeChange : decodeChangeByExternalId

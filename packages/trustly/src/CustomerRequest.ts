@@ -46,20 +46,13 @@ type Checked<A = Request> = Either.Either<A, TrustlyValidationError>
 const refuse = (operation: Operation, ...issues: ReadonlyArray<Issue>) =>
   Either.left(new TrustlyValidationError({ operation, issues }))
 
-const notPlain = (path: Plain.Path): Issue => ({
-  // a longer path could hold a key of the customer's own data
-  path: path.filter((_, index) => Fields.isDocumentedPath(path.slice(0, index + 1).join("."))).join("."),
-  problem: "invalid",
-  expected: "plain data: objects, arrays, strings, numbers, booleans, and null"
-})
-
 const encode = <A>(
   operation: Operation,
   encoder: (input: unknown) => Either.Either<A, ParseResult.ParseIssue>,
   input: unknown
 ): Checked<A> => {
   const plain = Plain.copy(input)
-  if (Either.isLeft(plain)) return refuse(operation, notPlain(plain.left))
+  if (Either.isLeft(plain)) return refuse(operation, Issues.notPlain(plain.left))
   const encoded = encoder(plain.right)
   return Either.isLeft(encoded)
     ? refuse(operation, ...Issues.fromParseIssue(encoded.left))

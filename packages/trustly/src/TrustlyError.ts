@@ -456,6 +456,18 @@ export const TrustlyError = Schema.Union(
   TrustlyDecodeError
 ).annotations(aTrustlyError)
 
+// one by one: the guard of a union reads the tag, which can be a getter that throws
+const guards: ReadonlyArray<(u: unknown) => boolean> = [
+  Schema.is(TrustlyValidationError),
+  Schema.is(TrustlyAuthError),
+  Schema.is(TrustlyNotFoundError),
+  Schema.is(TrustlyRejectedError),
+  Schema.is(TrustlyRateLimitError),
+  Schema.is(TrustlyServerError),
+  Schema.is(TrustlyNetworkError),
+  Schema.is(TrustlyDecodeError)
+]
+
 /**
  * Whether a value is one of the errors of this library.
  *
@@ -467,8 +479,7 @@ export const TrustlyError = Schema.Union(
  * assert.strictEqual(isTrustlyError(new TrustlyAuthError({ operation: "get" })), true)
  * assert.strictEqual(isTrustlyError(new Error("boom")), false)
  */
-export const isTrustlyError = (u: unknown): u is TrustlyError =>
-  TrustlyError.members.some((member) => u instanceof member)
+export const isTrustlyError = (u: unknown): u is TrustlyError => guards.some((is) => is(u))
 
 /**
  * Whether retrying can help. `false` for everything that is not an error of this library.

@@ -163,11 +163,14 @@ describe("a layer", () => {
     Effect.gen(function*() {
       const asked: Array<Asked> = []
       let runs = 0
-      const transformClient = HttpClient.mapRequestEffect((request: HttpClientRequest.HttpClientRequest) =>
-        runs++ === 0
-          ? Effect.fail(new HttpClientError.RequestError({ request, reason: "Encode" }))
-          : Effect.succeed(request)
-      )
+      const transformClient = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+        HttpClient.transform(
+          client,
+          (effect, request) =>
+            Effect.suspend(() =>
+              runs++ === 0 ? Effect.fail(new HttpClientError.RequestError({ request, reason: "Encode" })) : effect
+            )
+        )
       yield* Effect.all([Effect.flip(getOne), getOne, getOne]).pipe(
         Effect.provide(Layer.provide(CustomerService.layer({ ...options, transformClient }), fetching(asked)))
       )

@@ -143,7 +143,7 @@ describe("import", () => {
       const lines = (yield* read(failures)).trim().split("\n").map(fromJson)
       lines.sort((a, b) => a.line - b.line)
       assert.deepStrictEqual(lines.map(({ error: { _tag, outcome }, line }) => [line, _tag, outcome]), [
-        [2, "TrustlyNotFoundError", "Rejected"],
+        [2, "TrustlyNotFoundError", "NotSent"],
         [3, "TrustlyValidationError", "NotSent"],
         [4, "TrustlyValidationError", "NotSent"]
       ])

@@ -114,7 +114,8 @@ const omittable = <A, I>(
   Schema.optionalToOptional(
     // not typed as `I | undefined`: JSON has no `undefined`
     Schema.make<A | undefined, I>(
-      Schema.Union(schema, Undefined).annotations({ ...Expect.like(schema.ast), description }).ast
+      // JSON Schema drops the `undefined`, and with it what is said of the union
+      Schema.Union(schema.annotations({ description }), Undefined).annotations(Expect.like(schema.ast)).ast
     ),
     Schema.Union(Schema.typeSchema(schema), Undefined).annotations(Expect.like(schema.ast)),
     { decode: Option.filter(Predicate.isNotUndefined), encode: Option.filter(Predicate.isNotUndefined) }

@@ -3,6 +3,8 @@ import type * as ParseResult from "effect/ParseResult"
 import * as AST from "effect/SchemaAST"
 import type { Issue } from "../TrustlyError.ts"
 import * as Expect from "./expect.ts"
+import { isDocumentedPath } from "./fields.ts"
+import type * as Plain from "./plain.ts"
 
 type Path = ReadonlyArray<PropertyKey>
 
@@ -74,3 +76,11 @@ const invalid = (path: Path, expected: string): Issue => ({ path: format(path), 
 
 /** What a parse issue says, without the values: a `ParseError` holds the whole input. */
 export const fromParseIssue = (issue: ParseResult.ParseIssue): ReadonlyArray<Issue> => walk(issue, [])
+
+/** Where an input is not plain data. `prefix` comes before the path of a field. */
+export const notPlain = (path: Plain.Path, prefix = ""): Issue => ({
+  // a longer path could hold a key of the customer's own data
+  path: prefix + path.filter((_, index) => isDocumentedPath(path.slice(0, index + 1).join("."))).join("."),
+  problem: "invalid",
+  expected: "plain data: objects, arrays, strings, numbers, booleans, and null"
+})

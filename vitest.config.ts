@@ -6,8 +6,8 @@ export default defineConfig({
   test: {
     projects,
     maxWorkers: availableParallelism(),
-    // a worker keeps its modules from one file to the next
-    isolate: false,
+    // a process for each file: what one leaves behind, such as a dispatcher of fetch, must not reach the next
+    isolate: true,
     reporters: ["default", "./scripts/closing-line-reporter.ts"],
     coverage: {
       provider: "v8",

@@ -9,8 +9,6 @@ export const project = (name: string, options: NonNullable<UserWorkspaceConfig["
       // a safety net against a test that hangs, longer than any wait inside a test; no test asserts on it
       testTimeout: 300_000,
       hookTimeout: 300_000,
-      // the files share nothing but their imports, which take longer than most of the tests
-      isolate: false,
       // tests that are concurrent wait most of their time
       maxConcurrency: 16,
       ...options

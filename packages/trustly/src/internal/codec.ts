@@ -15,6 +15,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
+import * as Presence from "./presence.ts"
 
 type Direction = "decode" | "encode"
 
@@ -94,8 +95,14 @@ const everyPair = <A>(as: ReadonlyArray<A>, bs: ReadonlyArray<A>, holds: (a: A, 
 interface Move {
   readonly target: PropertyKey
   readonly convert: (value: Option.Option<unknown>) => Option.Option<unknown>
+  /** The one value that is read as missing, where `convert` does nothing else. */
+  readonly dropped: unknown
   readonly check: Step
 }
+
+/** A missing property stays missing: no value is read as missing but this one. */
+const droppedBy = (convert: Move["convert"]): unknown =>
+  convert === Presence.dropNull ? null : convert === Presence.dropUndefined ? undefined : refused
 
 interface Property {
   readonly name: PropertyKey
@@ -121,9 +128,15 @@ const struct = (properties: ReadonlyArray<Property>, excess: ExcessProperties): 
       if (present !== refused) result[name] = present
       continue
     }
-    const moved = move.convert(present === refused ? Option.none() : Option.some(present))
-    if (Option.isNone(moved)) continue
-    const checked = move.check(moved.value)
+    let moved = present
+    if (move.dropped === refused) {
+      const converted = move.convert(present === refused ? Option.none() : Option.some(present))
+      if (Option.isNone(converted)) continue
+      moved = converted.value
+    } else if (present === refused || present === move.dropped) {
+      continue
+    }
+    const checked = move.check(moved)
     if (checked === refused) return refused
     result[move.target] = checked
   }
@@ -223,7 +236,12 @@ const transformation = (ast: AST.Transformation, direction: Direction, excess: E
               name,
               isOptional,
               step: first,
-              move: { target: conversion.target, convert: conversion.convert, check: second }
+              move: {
+                target: conversion.target,
+                convert: conversion.convert,
+                dropped: droppedBy(conversion.convert),
+                check: second
+              }
             }
         )
       }

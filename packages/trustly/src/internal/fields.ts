@@ -5,13 +5,13 @@
  * The facts come from Trustly's pages on customers. Where live answers differ from them, the table follows the answers: `vip` and
  * `balance` arrive as a string or as a number.
  */
-import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import { SensitiveString, SensitiveStringInput } from "../Sensitive.ts"
 import * as Expect from "./expect.ts"
 import { isJson } from "./json.ts"
+import * as Presence from "./presence.ts"
 
 type AnySchema = Schema.Schema.AnyNoContext
 type Type<S> = Schema.Schema.Type<S>
@@ -103,7 +103,7 @@ const nullIsAbsent = <A, I>(
   Schema.optionalToOptional(
     Schema.Union(schema, Null).annotations({ ...Expect.like(schema.ast), description }),
     Schema.typeSchema(schema).annotations(Expect.like(schema.ast)),
-    { decode: Option.filter(Predicate.isNotNull<A | null>), encode: (present) => present }
+    { decode: Presence.dropNull, encode: (present) => present }
   )
 
 /** In a write: may be omitted, and `undefined` counts as omitted. */
@@ -118,7 +118,7 @@ const omittable = <A, I>(
       Schema.Union(schema.annotations({ description }), Undefined).annotations(Expect.like(schema.ast)).ast
     ),
     Schema.Union(Schema.typeSchema(schema), Undefined).annotations(Expect.like(schema.ast)),
-    { decode: Option.filter(Predicate.isNotUndefined), encode: Option.filter(Predicate.isNotUndefined) }
+    { decode: Presence.dropUndefined, encode: Presence.dropUndefined }
   )
 
 const orNull = <A, I>(schema: Schema.Schema<A, I>) => Schema.Union(schema, Null).annotations(Expect.like(schema.ast))

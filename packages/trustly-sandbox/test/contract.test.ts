@@ -1,7 +1,7 @@
 import * as OpenApiJsonSchema from "@effect/platform/OpenApiJsonSchema"
 import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Console, Effect, Predicate, Schema } from "effect"
-import { Customer, CustomerRecord, CustomerUpdate } from "effect-trustly"
+import { Customer, CustomerFields, CustomerRecord, CustomerUpdate } from "effect-trustly"
 import { readFileSync } from "node:fs"
 import { openApi } from "../src/internal/openApi.ts"
 import * as Contract from "./Contract.ts"
@@ -15,7 +15,27 @@ const theirs = read(Contract.Contract, "trustly-customers.json")
 const Reasons = Schema.Array(
   Schema.Struct({ reason: Schema.NonEmptyString, differences: Schema.NonEmptyArray(Schema.String) })
 )
-const reasons = read(Reasons, "differences.json")
+
+/** The fields that a placeholder such as `<clearable>` in `differences.json` stands for. */
+const placeholders: Readonly<Record<string, (field: CustomerFields.Field) => boolean>> = {
+  "<any>": () => true,
+  "<optional>": ({ isRequired }) => !isRequired,
+  "<clearable>": ({ isClearable }) => isClearable,
+  "<read-only>": ({ isReadOnly }) => isReadOnly
+}
+
+/** One line for each field that a placeholder stands for. */
+const expanded = (line: string): ReadonlyArray<string> => {
+  const found = Object.entries(placeholders).find(([placeholder]) => line.includes(placeholder))
+  if (found === undefined) return [line]
+  const [placeholder, matches] = found
+  return CustomerFields.all.filter(matches).map(({ path }) => line.replace(placeholder, path))
+}
+
+const reasons = read(Reasons, "differences.json").map(({ differences, reason }) => ({
+  reason,
+  differences: differences.flatMap(expanded)
+}))
 const explained = reasons.flatMap(({ differences }) => differences)
 
 const differencesOf = (document: unknown): ReadonlyArray<string> =>

@@ -8,13 +8,12 @@ const packageFolder = fileURLToPath(new URL("..", import.meta.url))
 
 const { version }: { readonly version: string } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8"))
 
-/** Writes `main.js`, and a file for the sandbox, which only its command loads. */
+/** Writes `main.js`, with everything in it, and the page of the sandbox. */
 export const bundle = async (folder: string): Promise<void> => {
   await build({
     entryPoints: [join(packageFolder, "src/main.ts")],
     outdir: folder,
     bundle: true,
-    splitting: true,
     minify: true,
     platform: "node",
     format: "esm",

@@ -171,7 +171,7 @@ describe("a layer", () => {
               runs++ === 0 ? Effect.fail(new HttpClientError.RequestError({ request, reason: "Encode" })) : effect
             )
         )
-      yield* Effect.all([Effect.flip(getOne), getOne, getOne]).pipe(
+      yield* Effect.all([Effect.exit(getOne), getOne, getOne]).pipe(
         Effect.provide(Layer.provide(CustomerService.layer({ ...options, transformClient }), fetching(asked)))
       )
       assert.deepStrictEqual(asked.map(({ init }) => init.redirect), ["manual", "manual"])

@@ -32,7 +32,8 @@ const listenProxy = (refuses = false) =>
         const target = new URL(`http://${url}`)
         const tunnel = connect(Number(target.port), target.hostname, () => {
           socket.write("HTTP/1.1 200 Connection established\r\n\r\n")
-          tunnel.pipe(socket).pipe(tunnel)
+          tunnel.pipe(socket)
+          socket.pipe(tunnel)
         }).on("error", () => socket.destroy())
       })
       server.listen(0, "127.0.0.1", () => {

@@ -22,15 +22,17 @@ const example = Effect.gen(function*() {
     ["TRUSTLY_ACCESS_ID", accessId],
     ["TRUSTLY_ACCESS_KEY", Redacted.value(accessKey)]
   ])
-  yield* Console.log("\n1. An update and a change over HTTP. The first attempt meets HTTP 503.\n")
+  yield* Console.log("\n1. Update a customer, then read and change it. The first attempt gets HTTP 503.\n")
   yield* fail({ fault: { _tag: "Status", status: 503, retryAfter: 1 } })
   const { address, vip } = yield* updateCustomer.pipe(
     Effect.provide(Layer.provide(Customers, Layer.setConfigProvider(ConfigProvider.fromMap(settings))))
   )
   for (const { attempt, method, path, status } of yield* requests) {
-    yield* Console.log(`   ${method.padEnd(4)} ${path}  HTTP ${status}${attempt > 1 ? `  (attempt ${attempt})` : ""}`)
+    yield* Console.log(
+      `   ${method.padEnd(4)} ${path}  HTTP ${status}${attempt > 1 ? `  (attempt ${attempt}, a retry)` : ""}`
+    )
   }
-  yield* Console.log(`   Trustly now holds: city ${address?.city}, zip ${address?.zip}, vip ${vip}`)
+  yield* Console.log(`   The customer at Trustly now: city ${address?.city}, zip ${address?.zip}, VIP tier ${vip}`)
 })
 
 interface Failure {
@@ -44,15 +46,15 @@ interface Failure {
 }
 
 const failures: ReadonlyArray<Failure> = [
-  { what: "country \"USA\"", country: "USA" },
+  { what: "country \"USA\", not \"US\"", country: "USA" },
   { what: "HTTP 400 bad request", fault: { _tag: "Status", status: 400 } },
-  { what: "wrong access key", options: { accessKey: Redacted.make("wrong") } },
-  { what: "unknown customer", id: "1000000000" },
+  { what: "HTTP 401 wrong access key", options: { accessKey: Redacted.make("wrong") } },
+  { what: "HTTP 404 unknown customer", id: "1000000000" },
   { what: "HTTP 409 conflict", fault: { _tag: "Status", status: 409 } },
   { what: "HTTP 429 rate limit", fault: { _tag: "Status", status: 429, retryAfter: 5 } },
   { what: "HTTP 502 outage", fault: { _tag: "Status", status: 502 } },
   { what: "no server there", options: { baseUrl: "http://127.0.0.1:1" } },
-  { what: "invalid response", fault: { _tag: "Malformed" } }
+  { what: "HTTP 200 unreadable body", fault: { _tag: "Malformed" } }
 ]
 
 /** Makes an update that fails, and returns its row of the table. */
@@ -72,7 +74,9 @@ const formatTable = (rows: ReadonlyArray<ReadonlyArray<string>>): ReadonlyArray<
 }
 
 const failureTable = Effect.gen(function*() {
-  yield* Console.log("\n2. Every kind of error. The outcome says what happened to the customer.\n")
+  yield* Console.log(
+    "\n2. Every kind of error, without retries. The outcome says if it was applied:\n   NotSent and Rejected: not applied. Applied: applied. Unknown: may be applied.\n"
+  )
   const rows = yield* Effect.forEach(failures, failureRow)
   for (const line of formatTable([["case", "error", "outcome", "what to do"], ...rows])) yield* Console.log(line)
 })
@@ -82,7 +86,7 @@ const firstInvented = 1_003_000_001
 
 /** Imports 1,000 lines of NDJSON, 16 at a time, while every tenth request fails. */
 const importLines = Effect.gen(function*() {
-  yield* Console.log("\n3. An import of 1,000 lines. Every tenth request meets HTTP 503 and is retried.\n")
+  yield* Console.log("\n3. An import of 1,000 updates, one per line. Every tenth request gets HTTP 503.\n")
   const { fail, requests, reset } = yield* TrustlySandbox
   yield* reset
   yield* fail({ fault: { _tag: "Status", status: 503 }, every: 10 })
@@ -98,18 +102,20 @@ const importLines = Effect.gen(function*() {
     Effect.provideServiceEffect(CustomerService, connect())
   )
   const retries = (yield* requests).length - lines.length
-  yield* Console.log(`   ${updated} of ${lines.length} lines updated, after ${retries} retries`)
+  yield* Console.log(
+    `   ${updated} of ${lines.length} updates succeeded, with ${retries} retries in ${lines.length + retries} requests`
+  )
 })
 
 const nextSteps = `
 Try next:
-   npm run sandbox                       a local Trustly to try things against
-   apps/customer-updates/src/main.ts     the code of step 1, to copy
-   docs/getting-started.md               an HTTP service of your own`
+   npm run sandbox                      the same local Trustly, with a page to look at
+   apps/customer-updates/src/main.ts    the code of step 1: copy it
+   docs/getting-started.md              a first program of your own, step by step`
 
 const demo = Effect.gen(function*() {
   const { url } = yield* TrustlySandbox
-  yield* Console.log(`A local Trustly runs at ${url}\nNo data leaves this computer.`)
+  yield* Console.log(`A simulated Trustly runs at ${url}\nNo data leaves this computer.`)
   yield* example
   yield* failureTable
   yield* importLines

@@ -29,10 +29,10 @@ export const whatToDo = Match.typeTags<TrustlyError>()({
   TrustlyValidationError: () => "fix the input",
   TrustlyAuthError: () => "check the access key",
   TrustlyNotFoundError: () => "check the customerId",
-  TrustlyRejectedError: () => "look up the code",
+  TrustlyRejectedError: () => "look up the status",
   TrustlyRateLimitError: () => "send it later",
   TrustlyServerError: () => "send it again",
-  TrustlyNetworkError: ({ outcome }) => outcome === "NotSent" ? "check the server" : "send it again",
+  TrustlyNetworkError: ({ outcome }) => outcome === "NotSent" ? "check the URL" : "send it again",
   TrustlyDecodeError: () => "read the customer"
 })
 

@@ -46,15 +46,15 @@ interface Failure {
 }
 
 const failures: ReadonlyArray<Failure> = [
-  { what: "country \"USA\", not \"US\"", country: "USA" },
+  { what: "country USA, not US", country: "USA" },
   { what: "HTTP 400 bad request", fault: { _tag: "Status", status: 400 } },
-  { what: "HTTP 401 wrong access key", options: { accessKey: Redacted.make("wrong") } },
-  { what: "HTTP 404 unknown customer", id: "1000000000" },
+  { what: "HTTP 401 wrong key", options: { accessKey: Redacted.make("wrong") } },
+  { what: "HTTP 404 no customer", id: "1000000000" },
   { what: "HTTP 409 conflict", fault: { _tag: "Status", status: 409 } },
   { what: "HTTP 429 rate limit", fault: { _tag: "Status", status: 429, retryAfter: 5 } },
   { what: "HTTP 502 outage", fault: { _tag: "Status", status: 502 } },
   { what: "no server there", options: { baseUrl: "http://127.0.0.1:1" } },
-  { what: "HTTP 200 unreadable body", fault: { _tag: "Malformed" } }
+  { what: "HTTP 200 not JSON", fault: { _tag: "Malformed" } }
 ]
 
 /** Makes an update that fails, and returns its row of the table. */
@@ -109,9 +109,9 @@ const importLines = Effect.gen(function*() {
 
 const nextSteps = `
 Try next:
-   npm run sandbox                      the same local Trustly, with a page to look at
+   npm run sandbox                      the same local Trustly, with a page
    apps/customer-updates/src/main.ts    the code of step 1: copy it
-   docs/getting-started.md              a first program of your own, step by step`
+   docs/getting-started.md              your first program, step by step`
 
 const demo = Effect.gen(function*() {
   const { url } = yield* TrustlySandbox

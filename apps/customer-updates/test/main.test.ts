@@ -28,7 +28,7 @@ describe("updateCustomer", () => {
     }))))
 
   it("advises against a retry where it cannot help", () => {
-    assert.strictEqual(whatToDo(new TrustlyNetworkError({ operation: "update", reason: "Tls" })), "check the server")
+    assert.strictEqual(whatToDo(new TrustlyNetworkError({ operation: "update", reason: "Tls" })), "check the URL")
   })
 })
 
@@ -37,7 +37,7 @@ describe("npm start", () => {
     const demo = fileURLToPath(new URL("../src/demo.ts", import.meta.url))
     const { stderr, stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", demo])
     assert.strictEqual(stderr, "")
-    assert.match(stdout, /HTTP 503\n.*HTTP 200 {2}\(attempt 2\)\n/)
+    assert.match(stdout, /HTTP 503\n.*HTTP 200 {2}\(attempt 2, a retry\)\n/)
     assert.deepStrictEqual(
       [...stdout.matchAll(/(Trustly\w+Error) +(\w+)/g)].map(([, tag, outcome]) => [tag, outcome]),
       [
@@ -52,7 +52,7 @@ describe("npm start", () => {
         ["TrustlyDecodeError", "Applied"]
       ]
     )
-    assert.match(stdout, /1000 of 1000 lines updated, after [1-9]\d* retries\n/)
+    assert.match(stdout, /1000 of 1000 updates succeeded, with [1-9]\d* retries in \d+ requests\n/)
     assert.isAtMost(Math.max(...stdout.split("\n").map((line) => line.length)), 80)
   })
 })

@@ -457,16 +457,7 @@ export const TrustlyError = Schema.Union(
 ).annotations(aTrustlyError)
 
 // one by one: the guard of a union reads the tag, which can be a getter that throws
-const guards: ReadonlyArray<(u: unknown) => boolean> = [
-  Schema.is(TrustlyValidationError),
-  Schema.is(TrustlyAuthError),
-  Schema.is(TrustlyNotFoundError),
-  Schema.is(TrustlyRejectedError),
-  Schema.is(TrustlyRateLimitError),
-  Schema.is(TrustlyServerError),
-  Schema.is(TrustlyNetworkError),
-  Schema.is(TrustlyDecodeError)
-]
+const guards = TrustlyError.members.map(({ ast }) => Schema.is(Schema.make(ast)))
 
 /**
  * Whether a value is one of the errors of this library.

@@ -5,39 +5,25 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import type { AttemptError, Status } from "../DeliveryStatus.ts"
-import type { Attempt, Head, NewChange, Outbox, Pause, Stored } from "./outbox.ts"
+import type { Attempt, Head, NewChange, Pause, Stored } from "./outbox.ts"
+import * as Outbox from "./outbox.ts"
 
 interface Row {
   readonly change: NewChange
   seq: number
   state: Status["_tag"]
   attempts: number
-  error?: AttemptError
+  error: AttemptError | undefined
   failingSince: number | undefined
   endedAt: number
 }
 
-const statusOf = ({ attempts, change, endedAt, error, state }: Row): Status => {
-  const facts = {
-    receipt: change.receipt,
-    customerId: change.customerId,
-    acceptedAt: DateTime.unsafeMake(change.acceptedAt),
-    attempts
-  }
-  const ended = { ...facts, endedAt: DateTime.unsafeMake(endedAt) }
-  const lastError = error === undefined ? {} : { error }
-  if (state === "Queued") return { _tag: "Queued", ...facts, ...lastError }
-  if (state === "Failed" && error !== undefined) return { _tag: "Failed", ...ended, error }
-  return { _tag: state === "Discarded" ? "Discarded" : "Delivered", ...ended, ...lastError }
-}
-
-const isFailed = (stored: Stored): stored is Stored<Extract<Status, { readonly _tag: "Failed" }>> =>
-  stored.status._tag === "Failed"
+const storedOf = ({ change, seq, ...row }: Row): Stored => ({ seq, status: Outbox.statusOf({ ...change, ...row }) })
 
 // what is due and cannot be sent yet is looked at again
 const shortestWait = 200
 
-export const make = (): Outbox => {
+export const make = (): Outbox.Outbox => {
   const rows: Array<Row> = []
   const customers = new Map<string, { readonly lane: number; readonly dueAt: number }>()
   let lastSeq = 0
@@ -60,8 +46,7 @@ export const make = (): Outbox => {
     if (row !== undefined) {
       row.attempts++
       row.failingSince = result._tag === "Retry" ? result.failingSince : undefined
-      if (result.error === undefined) delete row.error
-      else row.error = result.error
+      row.error = result.error
       if (result._tag !== "Retry") {
         row.state = result._tag
         row.endedAt = endedAt
@@ -82,7 +67,15 @@ export const make = (): Outbox => {
         if (known !== undefined) {
           return Option.some({ receipt: known.receipt, digest: known.digest ?? "", keyId: known.keyId })
         }
-        rows.push({ change, seq: ++lastSeq, state: "Queued", attempts: 0, failingSince: undefined, endedAt: 0 })
+        rows.push({
+          change,
+          seq: ++lastSeq,
+          state: "Queued",
+          attempts: 0,
+          error: undefined,
+          failingSince: undefined,
+          endedAt: 0
+        })
         if (!customers.has(change.customerId)) {
           customers.set(change.customerId, { lane: change.lane, dueAt: change.acceptedAt })
         }
@@ -114,15 +107,12 @@ export const make = (): Outbox => {
         return Math.max(shortestWait, (paused === undefined ? dueAt : Math.max(dueAt, paused.probeAt)) - now)
       }),
 
-    find: (receipt) =>
-      Effect.sync(() =>
-        Option.map(Option.fromNullable(byReceipt(receipt)), (row) => ({ seq: row.seq, status: statusOf(row) }))
-      ),
+    find: (receipt) => Effect.sync(() => Option.map(Option.fromNullable(byReceipt(receipt)), storedOf)),
 
     failed: (seq, limit) =>
       Effect.sync(() =>
-        inOrder().map((row) => ({ seq: row.seq, status: statusOf(row) }))
-          .filter(isFailed).filter((stored) => stored.seq > seq).slice(0, limit)
+        inOrder().map(storedOf)
+          .filter(Outbox.isFailed).filter((stored) => stored.seq > seq).slice(0, limit)
       ),
 
     retry: ({ evenIfSuperseded, laneOf, now, receipt }) =>

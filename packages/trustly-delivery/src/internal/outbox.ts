@@ -1,8 +1,10 @@
 /** What delivery asks of its storage. There are two: `sqlOutbox.ts` and, for unit tests, `memoryOutbox.ts`. Times are epoch milliseconds. */
+import * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { StorageError } from "../DeliveryError.ts"
-import type { AttemptError, Counts, PauseReason, Status } from "../DeliveryStatus.ts"
+import { UnexpectedDefect } from "../DeliveryError.ts"
+import type { AttemptError, Counts, Failed, PauseReason, Status } from "../DeliveryStatus.ts"
 import type { Receipt } from "../Receipt.ts"
 
 /** A change to store: everything but its customer is opaque to the database. */
@@ -60,6 +62,30 @@ export interface Stored<A extends Status = Status> {
   readonly status: A
 }
 
+interface Facts {
+  readonly state: Status["_tag"]
+  readonly receipt: Receipt
+  readonly customerId: string
+  readonly acceptedAt: number
+  /** Only of a change that has ended. */
+  readonly endedAt: number
+  readonly attempts: number
+  readonly error: AttemptError | undefined
+}
+
+/** The status that is stored as these facts. The error of a dead letter can be unreadable. */
+export const statusOf = ({ acceptedAt, attempts, customerId, endedAt, error, receipt, state }: Facts): Status => {
+  const facts = { receipt, customerId, acceptedAt: DateTime.unsafeMake(acceptedAt), attempts }
+  const lastError = error === undefined ? {} : { error }
+  if (state === "Queued") return { _tag: state, ...facts, ...lastError }
+  const ended = { ...facts, endedAt: DateTime.unsafeMake(endedAt) }
+  return state === "Failed"
+    ? { _tag: state, ...ended, error: error ?? new UnexpectedDefect() }
+    : { _tag: state, ...ended, ...lastError }
+}
+
+export const isFailed = (stored: Stored): stored is Stored<Failed> => stored.status._tag === "Failed"
+
 export interface Pause {
   readonly reason: PauseReason
   readonly since: number
@@ -92,7 +118,7 @@ export interface Outbox {
   readonly failed: (
     seq: number,
     limit: number
-  ) => Effect.Effect<ReadonlyArray<Stored<Extract<Status, { readonly _tag: "Failed" }>>>, StorageError>
+  ) => Effect.Effect<ReadonlyArray<Stored<Failed>>, StorageError>
   readonly retry: (retry: {
     readonly receipt: Receipt
     readonly evenIfSuperseded: boolean

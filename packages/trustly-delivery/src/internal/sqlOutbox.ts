@@ -6,12 +6,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { StorageError } from "../DeliveryError.ts"
-import { UnexpectedDefect } from "../DeliveryError.ts"
 import type { Status } from "../DeliveryStatus.ts"
 import { AttemptError, PauseReason } from "../DeliveryStatus.ts"
 import { Receipt } from "../Receipt.ts"
 import * as GroupCommit from "./groupCommit.ts"
 import type { Attempt, Due, Existing, Head, NewChange, Outbox, Stored } from "./outbox.ts"
+import { isFailed, statusOf } from "./outbox.ts"
 import { orStorageError } from "./storage.ts"
 
 // Postgres answers BIGINT as a string, and SQLite drivers differ in how they answer bytes
@@ -58,30 +58,18 @@ const headOf = (row: HeadRow & { readonly seq: number | string }): Head => ({
 const encodeError = Schema.encodeSync(Schema.parseJson(AttemptError))
 const decodeError = Schema.decodeOption(Schema.parseJson(AttemptError))
 
-const statusOf = (row: StatusRow): Status => {
-  const error = Option.flatMap(Option.fromNullable(row.error), decodeError)
-  const facts = {
+const storedOf = (row: StatusRow): Stored => ({
+  seq: Number(row.seq),
+  status: statusOf({
+    state: row.state,
     receipt: Receipt.make(row.receipt),
     customerId: row.customer_id,
-    acceptedAt: DateTime.unsafeMake(Number(row.accepted_at)),
-    attempts: row.attempts
-  }
-  const ended = { ...facts, endedAt: DateTime.unsafeMake(Number(row.ended_at)) }
-  const lastError = Option.isSome(error) ? { error: error.value } : {}
-  switch (row.state) {
-    case "Queued":
-      return { _tag: "Queued", ...facts, ...lastError }
-    case "Failed":
-      return { _tag: "Failed", ...ended, error: Option.getOrElse(error, () => new UnexpectedDefect()) }
-    default:
-      return { _tag: row.state, ...ended, ...lastError }
-  }
-}
-
-const isFailed = (stored: Stored): stored is Stored<Extract<Status, { readonly _tag: "Failed" }>> =>
-  stored.status._tag === "Failed"
-
-const storedOf = (row: StatusRow): Stored => ({ seq: Number(row.seq), status: statusOf(row) })
+    acceptedAt: Number(row.accepted_at),
+    endedAt: Number(row.ended_at),
+    attempts: row.attempts,
+    error: Option.getOrUndefined(Option.flatMap(Option.fromNullable(row.error), decodeError))
+  })
+})
 
 const changeRow = (change: NewChange) => ({
   receipt: change.receipt,

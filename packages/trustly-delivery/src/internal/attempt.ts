@@ -48,8 +48,9 @@ export const make = ({ customers, head, keyring, lease }: {
   readonly head: Head
   readonly keyring: Keyring
   readonly lease: Lease
-}): Effect.Effect<Option.Option<AttemptError>> =>
-  Effect.flatMap(
+}): Effect.Effect<Option.Option<AttemptError>> => {
+  const parent = Option.getOrUndefined(Option.flatMap(Option.fromNullable(head.trace), Trace.parse))
+  return Effect.flatMap(
     readChange(keyring, head),
     (change) =>
       Effect.catchAllDefect(
@@ -60,9 +61,10 @@ export const make = ({ customers, head, keyring, lease }: {
     Effect.as(Option.none()),
     Effect.catchAll((error) => Effect.as(Effect.annotateCurrentSpan("error.type", error._tag), Option.some(error))),
     Effect.withSpan("CustomerDelivery.deliver", {
-      parent: head.trace === undefined ? undefined : Trace.parse(head.trace),
-      root: head.trace === undefined,
+      parent,
+      root: parent === undefined,
       captureStackTrace: false,
       attributes: { "trustly.delivery.receipt": head.receipt, "trustly.delivery.attempt": head.attempts + 1 }
     })
   )
+}

@@ -1,20 +1,15 @@
-/** Carries a trace over the database in the format of the `traceparent` header. */
+/** Carries a trace over the database, as the platform carries it in a `traceparent` header. */
+import * as Headers from "@effect/platform/Headers"
+import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Tracer from "effect/Tracer"
+import type * as Option from "effect/Option"
+import type * as Tracer from "effect/Tracer"
 
 /** The current span, or `null` without one. */
-export const current: Effect.Effect<string | null> = Effect.map(
-  Effect.option(Effect.currentParentSpan),
-  Option.match({
-    onNone: () => null,
-    onSome: ({ sampled, spanId, traceId }) => `00-${traceId}-${spanId}-${sampled ? "01" : "00"}`
-  })
-)
+export const current: Effect.Effect<string | null> = Effect.match(Effect.currentSpan, {
+  onFailure: () => null,
+  onSuccess: (span) => HttpTraceContext.toHeaders(span)["traceparent"] ?? null
+})
 
-export const parse = (text: string): Tracer.ExternalSpan | undefined => {
-  const [, traceId, spanId, flags] = text.split("-")
-  return traceId === undefined || spanId === undefined
-    ? undefined
-    : Tracer.externalSpan({ traceId, spanId, sampled: flags === "01" })
-}
+export const parse = (traceparent: string): Option.Option<Tracer.ExternalSpan> =>
+  HttpTraceContext.w3c(Headers.fromInput({ traceparent }))

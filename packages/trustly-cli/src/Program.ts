@@ -87,8 +87,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
  * without waiting for lines in flight.
  */
 export const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
-  // keeps the process alive while it waits for something that does not
-  // @effect-diagnostics-next-line globalTimers:off
+  // @effect-diagnostics-next-line globalTimers:off -- keeps the process alive while it waits for something that does not
   const keepAlive = setInterval(constVoid, 2 ** 31 - 1)
   let received = 0
   const onSignal = (signal: NodeJS.Signals) => {

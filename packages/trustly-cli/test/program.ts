@@ -39,7 +39,7 @@ const start = (
   { cwd, env, onOutput, onStart, stdin, uid }: Options,
   signal: AbortSignal
 ): Promise<Ended> => {
-  // an empty environment: no credentials of whoever runs the tests
+  // not the environment of the tests, which may contain real credentials
   const child = spawn(process.execPath, [main, ...args], {
     cwd: cwd ?? fileURLToPath(new URL("..", import.meta.url)),
     env: { ...env },

@@ -4,12 +4,8 @@ import { CustomerService, TrustlyRetry } from "effect-trustly"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as CommandLine from "./CommandLine.ts"
-import { get } from "./commands/Get.ts"
-import { makeImport } from "./commands/Import.ts"
-import { sandbox } from "./commands/Sandbox.ts"
-import { update } from "./commands/Update.ts"
+import { makeAll } from "./commands/all.ts"
 import * as Http from "./Http.ts"
-import * as Otlp from "./Otlp.ts"
 import * as Output from "./Output.ts"
 import * as Program from "./Program.ts"
 import * as Report from "./Report.ts"
@@ -29,12 +25,7 @@ const program = {
   ...Program.info,
   description: "Shows, updates, and imports customers at Trustly (pay by bank, North America).",
   sections: Program.sections,
-  commands: [
-    Otlp.exporting(CommandLine.provide(get, Customers)),
-    Otlp.exporting(CommandLine.provide(update, Customers)),
-    Otlp.exporting(makeImport(Trustly)),
-    sandbox
-  ]
+  commands: makeAll({ retrying: Customers, trustly: Trustly })
 }
 
 CommandLine.run(program, process.argv.slice(2), Output.print).pipe(

@@ -6,11 +6,7 @@ import type { Layer, Scope } from "effect"
 import { Effect } from "effect"
 import { CustomerService } from "effect-trustly"
 import * as CommandLine from "../src/CommandLine.ts"
-import { get } from "../src/commands/Get.ts"
-import { makeImport } from "../src/commands/Import.ts"
-import { sandbox } from "../src/commands/Sandbox.ts"
-import { update } from "../src/commands/Update.ts"
-import * as Otlp from "../src/Otlp.ts"
+import { makeAll } from "../src/commands/all.ts"
 import * as Output from "../src/Output.ts"
 import type { Problem } from "../src/Problem.ts"
 import * as Program from "../src/Program.ts"
@@ -40,12 +36,7 @@ export const runInProcess = <E extends Report.Failure = never>(
       ...Program.info,
       description: "",
       sections: Program.sections,
-      commands: [
-        Otlp.exporting(CommandLine.provide(get, customers)),
-        Otlp.exporting(CommandLine.provide(update, customers)),
-        Otlp.exporting(makeImport(customers)),
-        sandbox
-      ]
+      commands: makeAll({ retrying: customers, trustly: customers })
     }
     const failure = yield* CommandLine.run(program, args, Output.print).pipe(
       Effect.as(undefined),

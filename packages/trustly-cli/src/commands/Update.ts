@@ -45,18 +45,14 @@ const planned = (target: Target): string =>
 const send = (target: Target, customer: CustomerUpdate) =>
   Effect.gen(function*() {
     const customers = yield* CustomerService
-    const { body = {} } = yield* CustomerRequest.update(target.customerId, customer)
+    const request = yield* CustomerRequest.update(target.customerId, customer)
+    const body: Wire = { ...request.body }
     if (target.dryRun) {
-      return yield* show(
-        target,
-        planned(target),
-        { ...body },
-        CustomerView.rowsOfBody({ ...body }, { ...body }, target.reveal)
-      )
+      return yield* show(target, planned(target), body, CustomerView.rowsOfBody(body, body, target.reveal))
     }
     const answer = yield* whenInterrupted(unknown)(customers.update(target.customerId, customer))
     const after = yield* CustomerView.toWire(answer)
-    yield* show(target, updated(target, answer), after, CustomerView.rowsOfBody({ ...body }, after, target.reveal))
+    yield* show(target, updated(target, answer), after, CustomerView.rowsOfBody(body, after, target.reveal))
   })
 
 /** Reads the customer and sends what changes: two requests. */

@@ -7,10 +7,10 @@ import { CustomerService } from "effect-trustly"
 import { CustomerDelivery } from "effect-trustly-delivery"
 import { CustomersMemory } from "effect-trustly/testing"
 import { createServer } from "node:http"
+import type { Request } from "../../../packages/trustly-sandbox/test/ask.ts"
+import { ask, jsonType, post } from "../../../packages/trustly-sandbox/test/ask.ts"
 import { http } from "../src/Backend.ts"
 import { Drain } from "../src/Drain.ts"
-import type { Request } from "./support/ask.ts"
-import { ask, jsonType, post } from "./support/ask.ts"
 
 const joe = { customerId: "1", name: "Joe", email: "joe@example.com", phone: "+1", address: { country: "US" } }
 const encodeJson = Schema.encode(Schema.parseJson())
@@ -44,7 +44,7 @@ const ended = (url: string, receipt: string) =>
     Effect.repeat({ until: ({ text }) => !text.includes("\"Queued\"") })
   )
 
-const deadLetter = (url: string, customerId = "nobody") =>
+const deadLetter = (url: string, customerId = "unknown-customer") =>
   Effect.gen(function*() {
     const { json } = yield* post(`${url}/customers/${customerId}/changes`, { change: { vip: 2 } })
     const receipt = yield* receiptOf(json)

@@ -8,7 +8,7 @@ import { existsSync } from "node:fs"
 import { join } from "node:path"
 import type { Page } from "playwright-core"
 import { chromium } from "playwright-core"
-import { ask, post } from "./support/ask.ts"
+import { ask, post } from "../../../packages/trustly-sandbox/test/ask.ts"
 import { environmentOf, start, until } from "./support/processes.ts"
 
 const executablePath = Effect.runSync(Config.string("CHROMIUM_PATH").pipe(Config.withDefault("/usr/bin/chromium")))
@@ -65,8 +65,8 @@ describe.skipIf(!isInstalled)("the dead-letter page", () => {
       const { page, troubles } = yield* openPage(url, "dark")
       yield* act(() => page.getByText("None. Changes that Trustly refuses").waitFor())
 
-      const older = yield* letter(url, "nobody")
-      yield* letter(url, "nobody")
+      const older = yield* letter(url, "unknown-customer")
+      yield* letter(url, "unknown-customer")
       const rows = page.getByRole("listitem")
       yield* act(() => rows.nth(1).waitFor())
       yield* act(() => page.locator("#failed", { hasText: "2" }).waitFor())

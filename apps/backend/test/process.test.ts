@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { join } from "node:path"
-import { ask, post } from "./support/ask.ts"
+import { ask, post } from "../../../packages/trustly-sandbox/test/ask.ts"
 import type { Environment } from "./support/processes.ts"
 import { environmentOf, key, start, until } from "./support/processes.ts"
 
@@ -57,7 +57,7 @@ describe("the process", () => {
       const applied = (yield* sandbox.requests).at(-1)?.applied
       assert.include(applied, { name: "sentinel-name" })
 
-      const failed = yield* accept(url, "nobody", sentinels)
+      const failed = yield* accept(url, "unknown-customer", sentinels)
       texts.push(yield* until(`${url}/changes/${failed}`, statusIs("Failed")))
       texts.push((yield* ask(`${url}/dead-letters`)).text)
       assert.include(texts.at(-1), failed)
@@ -189,7 +189,7 @@ describe("the process", () => {
     Effect.gen(function*() {
       const { environment } = yield* setUp
       const first = yield* start(environment)
-      const receipt = yield* accept(yield* first.url, "nobody", { vip: 1 })
+      const receipt = yield* accept(yield* first.url, "unknown-customer", { vip: 1 })
       yield* until(`${yield* first.url}/changes/${receipt}`, statusIs("Failed"))
       yield* first.kill("SIGTERM")
       yield* first.exitCode

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigError, Effect } from "effect"
 import * as Net from "node:net"
-import { ask, fields, john, originOf, start, trustly } from "./support.ts"
+import { ask } from "./ask.ts"
+import { fields, john, originOf, start, trustly } from "./support.ts"
 
 const paths = ["/", "/page.js", "/docs", "/openapi.json", "/_sandbox/state", "/_sandbox/events", "/_sandbox/reset"]
 

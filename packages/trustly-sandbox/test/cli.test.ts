@@ -4,7 +4,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Console, Deferred, Effect, Fiber, Layer, Logger, Redacted } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { run } from "effect-trustly-sandbox/cli"
-import { ask, authorization, start } from "./support.ts"
+import { ask } from "./ask.ts"
+import { authorization, start } from "./support.ts"
 
 interface Printed {
   readonly stdout: ReadonlyArray<string>

@@ -4,8 +4,9 @@ import { Ajv2020 } from "ajv/dist/2020.js"
 import { Array as Arr, Effect, Order, Predicate, Record, Schema } from "effect"
 import { Customer, CustomerUpdate } from "effect-trustly"
 import { openApi } from "../src/internal/openApi.ts"
+import { ask, type Response } from "./ask.ts"
 import * as Contract from "./Contract.ts"
-import { type Answer, ask, fields, john, start, trustly } from "./support.ts"
+import { fields, john, start, trustly } from "./support.ts"
 
 const { operations, schemas } = Contract.ofOpenApi(Schema.decodeUnknownSync(Contract.OpenApiDocument)(openApi))
 
@@ -40,7 +41,7 @@ const body = (path: string) => ["paths", path, "post", "requestBody", ...inJson]
 const answer = (
   path: string,
   method: string,
-  { status }: Answer
+  { status }: Response
 ) => ["paths", path, method, "responses", String(status), ...inJson]
 
 const one = "/customers/{customerId}"

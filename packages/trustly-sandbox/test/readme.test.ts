@@ -4,7 +4,8 @@ import { Effect } from "effect"
 import { run } from "effect-trustly-sandbox/cli"
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { ask, authorization, john, originOf, start } from "./support.ts"
+import { ask } from "./ask.ts"
+import { authorization, john, originOf, start } from "./support.ts"
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8")
 

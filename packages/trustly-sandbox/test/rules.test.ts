@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { ask, authorization, fields, joe, john, start, trustly } from "./support.ts"
+import { ask } from "./ask.ts"
+import { authorization, fields, joe, john, start, trustly } from "./support.ts"
 
 const codesOf = (json: unknown) => {
   const { errors } = { errors: [], ...Object(json) }

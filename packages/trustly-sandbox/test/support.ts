@@ -1,38 +1,6 @@
-import { Context, Effect, Layer, Option, Redacted, TestServices } from "effect"
+import { Context, Effect, Layer, Redacted, TestServices } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
-import * as Http from "node:http"
-
-export interface Answer {
-  readonly status: number
-  readonly headers: Http.IncomingHttpHeaders
-  readonly text: string
-  readonly json: unknown
-}
-
-export interface Request {
-  readonly method?: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: string | Uint8Array
-}
-
-const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
-
-/** Sends a request without the conveniences of a client. Fails with the code of a broken connection. */
-export const ask = (url: string, { body, headers, method = "GET" }: Request = {}): Effect.Effect<Answer, string> =>
-  Effect.async((resume) => {
-    const fail = (error: Error) =>
-      resume(Effect.fail("code" in error && typeof error.code === "string" ? error.code : error.message))
-    const request = Http.request(url, { method, headers, agent: false }, (response) => {
-      const chunks: Array<Buffer> = []
-      response.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", fail).on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8")
-        const json = Option.getOrUndefined(parse(text))
-        resume(Effect.succeed({ status: response.statusCode ?? 0, headers: response.headers, text, json }))
-      })
-    })
-    request.on("error", fail).end(body)
-    return Effect.sync(() => request.destroy())
-  })
+import { ask, post } from "./ask.ts"
 
 export const start = (options?: TrustlySandbox.Options) =>
   Effect.map(Layer.build(TrustlySandbox.layer(options)), (context) => Context.get(context, TrustlySandbox))
@@ -46,12 +14,7 @@ export const trustly = (sandbox: TrustlySandbox.Service) => {
   const headers = authorization(sandbox.accessId, Redacted.value(sandbox.accessKey))
   return {
     get: (path: string) => ask(`${sandbox.url}${path}`, { headers }),
-    post: (path: string, body: unknown) =>
-      ask(`${sandbox.url}${path}`, {
-        method: "POST",
-        headers: { ...headers, "content-type": "application/json" },
-        body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body)
-      })
+    post: (path: string, body: unknown) => post(`${sandbox.url}${path}`, body, headers)
   }
 }
 

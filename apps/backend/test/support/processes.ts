@@ -3,7 +3,7 @@ import { Effect, Redacted, Schedule } from "effect"
 import type { TrustlySandbox } from "effect-trustly-sandbox"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { ask } from "./ask.ts"
+import { ask } from "../../../../packages/trustly-sandbox/test/ask.ts"
 import { bundlePath } from "./bundle.ts"
 
 export const key = Buffer.alloc(32, 7).toString("base64")

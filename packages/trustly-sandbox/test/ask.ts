@@ -1,4 +1,4 @@
-/** Requests as they are, without a client that would correct them. */
+/** Requests as they are, without a client that would correct them. A broken connection fails with its code. */
 import { Effect, Option } from "effect"
 import * as Http from "node:http"
 
@@ -22,23 +22,26 @@ const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 export const ask = (
   url: string,
   { body, chunked, headers, method = "GET" }: Request = {}
-): Effect.Effect<Response, Error> =>
+): Effect.Effect<Response, string> =>
   Effect.async((resume) => {
+    const fail = (error: Error) =>
+      resume(Effect.fail("code" in error && typeof error.code === "string" ? error.code : error.message))
     const { hostname, port, pathname, search } = new URL(url)
     // the path as given: a URL would normalize it
-    const path = url.slice(url.indexOf("/", 8))
+    const start = url.indexOf("/", 8)
+    const path = start === -1 ? `${pathname}${search}` : url.slice(start)
     const request = Http.request(
-      { hostname, port, path: path === "" ? `${pathname}${search}` : path, method, headers, agent: false },
+      { hostname, port, path, method, headers, agent: false },
       (response) => {
         const chunks: Array<Buffer> = []
-        response.on("data", (chunk: Buffer) => chunks.push(chunk)).on("end", () => {
+        response.on("data", (chunk: Buffer) => chunks.push(chunk)).on("error", fail).on("end", () => {
           const text = Buffer.concat(chunks).toString("utf8")
           const json = Option.getOrUndefined(parse(text))
           resume(Effect.succeed({ status: response.statusCode ?? 0, headers: response.headers, text, json }))
         })
       }
     )
-    request.on("error", (error) => resume(Effect.fail(error)))
+    request.on("error", fail)
     if (chunked === true && body !== undefined) request.write(body)
     request.end(chunked === true ? undefined : body)
     return Effect.sync(() => request.destroy())

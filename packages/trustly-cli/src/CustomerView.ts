@@ -11,8 +11,6 @@ import type { Wire } from "./Json.ts"
 import * as Json from "./Json.ts"
 import * as Output from "./Output.ts"
 
-const instants: ReadonlySet<string> = new Set(["createdAt", "updatedAt", "enrollDate"])
-
 const encode = Schema.encode(CustomerRecord)
 
 /** A customer as it was on the wire. */
@@ -44,7 +42,7 @@ const fieldsOf = (customer: Wire, group = ""): ReadonlyArray<Field> =>
 const format = (path: string, value: unknown, reveal: boolean): string => {
   if (value === undefined || value === null) return "(none)"
   if (Fields.isSecret(path) && !reveal) return redacted
-  if (instants.has(path) && typeof value === "number") {
+  if (Fields.kindOf(path) === "Instant" && typeof value === "number") {
     return Option.match(DateTime.make(value), { onNone: () => String(value), onSome: DateTime.formatIso })
   }
   return Output.escapeControls(typeof value === "string" && value !== "" ? value : JSON.stringify(value))

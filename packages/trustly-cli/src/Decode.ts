@@ -6,6 +6,7 @@ import type { Issue, Operation } from "effect-trustly"
 import { CustomerBatch, CustomerChange, CustomerUpdate, issuesOf, TrustlyValidationError } from "effect-trustly"
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import * as Fields from "./Fields.ts"
 import * as FieldText from "./FieldText.ts"
 import type { Wire } from "./Json.ts"
 import * as Json from "./Json.ts"
@@ -15,13 +16,16 @@ export const redacted = "<redacted>"
 
 type Decoded<A> = Either.Either<A, TrustlyValidationError>
 
+const instants = Fields.values.filter(({ kind }) => kind === "Instant").map(({ path }) => path)
+
 /** The library accepts any instant: a number that is not in milliseconds would be stored as a day in 1970. */
-const issuesIn = (customer: Wire): ReadonlyArray<Issue> => {
-  const { enrollDate } = customer
-  return typeof enrollDate === "number" && !FieldText.isMilliseconds(enrollDate)
-    ? [{ path: "enrollDate", problem: "invalid", expected: "milliseconds since 1970" }]
-    : []
-}
+const issuesIn = (customer: Wire): ReadonlyArray<Issue> =>
+  instants.flatMap((path) => {
+    const value = customer[path]
+    return typeof value === "number" && !FieldText.isMilliseconds(value)
+      ? [{ path, problem: "invalid", expected: "milliseconds since 1970" }]
+      : []
+  })
 
 const refuse = (operation: Operation, issues: ReadonlyArray<Issue>, prefix: string): TrustlyValidationError =>
   new TrustlyValidationError({ operation, issues: issues.map((issue) => ({ ...issue, path: prefix + issue.path })) })

@@ -2,6 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Fields from "./Fields.ts"
 import type { Wire } from "./Json.ts"
 import * as Json from "./Json.ts"
 
@@ -30,14 +31,12 @@ const anObject = "a JSON object"
 
 /** The wire value of a field, or what was expected instead. */
 export const read = (path: string, text: string): Either.Either<unknown, string> => {
-  switch (path) {
-    case "vip":
-      return Either.right(tier(text))
-    case "enrollDate":
-    case "createdAt":
-    case "updatedAt":
+  switch (Fields.kindOf(path)) {
+    case "Number":
+      return Either.right(path === "vip" ? tier(text) : text)
+    case "Instant":
       return Either.fromOption(instant(text), () => anInstant)
-    case "customData":
+    case "Json":
       return Either.fromOption<Wire, string>(Json.parseObject(text), () => anObject)
     default:
       return Either.right(text)

@@ -15,7 +15,10 @@ export const clearable: ReadonlyArray<Field> = writable.filter(({ isClearable })
 
 export const groups: ReadonlySet<string> = new Set(writable.filter(isGroup).map(({ path }) => path))
 
-const secrets: ReadonlySet<string> = new Set(writable.filter(({ kind }) => kind === "Secret").map(({ path }) => path))
+const kinds: ReadonlyMap<string, Field["kind"]> = new Map(CustomerFields.all.map(({ kind, path }) => [path, kind]))
+
+/** The kind of a field; `undefined` for a path that is not a field. */
+export const kindOf = (path: string): Field["kind"] | undefined => kinds.get(path)
 
 /** Secrets never come in as options, because command lines show in process lists and shell histories. */
-export const isSecret = (path: string): boolean => secrets.has(path)
+export const isSecret = (path: string): boolean => kindOf(path) === "Secret"

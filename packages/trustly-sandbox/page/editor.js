@@ -6,7 +6,7 @@
  */
 import * as Control from "./control.js"
 import { announce, byId } from "./dom.js"
-import { fieldAt, fields, inputText, isCleared, isEdited, mark, secrets, setCleared, valueOf } from "./fields.js"
+import { fieldAt, fields, inputText, isCleared, isEdited, isSecret, mark, setCleared, valueOf } from "./fields.js"
 import { ruleFor } from "./rules.js"
 import { brief, isFields, numberText, valueAt, valueText } from "./texts.js"
 
@@ -21,7 +21,7 @@ const fill = (customer) => {
   for (const field of fields) {
     const { clear, input, path } = field
     const value = valueAt(customer, path)
-    if (secrets.has(path)) input.placeholder = value === undefined ? "" : String(value)
+    if (isSecret(path)) input.placeholder = value === undefined ? "" : String(value)
     if (isEdited(field)) continue
     if (clear !== undefined) clear.hidden = value === undefined
     input.value = inputText(path, value)
@@ -50,11 +50,9 @@ const read = () => {
   for (const field of fields.filter(isEdited)) {
     const [head = "", tail] = field.path.split(".")
     const others = isFields(change[head]) ? change[head] : {}
-    try {
-      change[head] = tail === undefined ? valueOf(field) : { ...others, [tail]: valueOf(field) }
-    } catch {
-      problems.push([field.path, head === "customData" ? "This is not valid JSON." : "Enter a date, or clear the field."])
-    }
+    const typed = valueOf(field)
+    if ("problem" in typed) problems.push([field.path, typed.problem])
+    else change[head] = tail === undefined ? typed.value : { ...others, [tail]: typed.value }
   }
   if ("driverLicense" in change) change["driverLicense"] = license()
   if (valueAt(change, "driverLicense.number") === "") {

@@ -3,72 +3,67 @@
  * The form fields of a customer.
  *
  * @typedef {{
- *   path: string, label: string, row: HTMLElement, input: HTMLInputElement | HTMLTextAreaElement,
- *   clear: HTMLButtonElement | undefined, problem: HTMLElement, initial: string
+ *   path: string, row: HTMLElement, input: HTMLInputElement | HTMLTextAreaElement,
+ *   clear: HTMLButtonElement | undefined, clears: string, problem: HTMLElement, initial: string
  * }} Field
  */
+import { all } from "./customerFields.js"
 import { byId, isPressed, make } from "./dom.js"
 
-/** @type {ReadonlyArray<[group: string, fields: ReadonlyArray<[path: string, label: string]>]>} */
-const groups = [
-  ["Contact", [["name", "Name"], ["email", "Email"], ["phone", "Phone"]]],
-  ["Address", [
-    ["address.address1", "Street and number"],
-    ["address.address2", "Apartment or unit"],
-    ["address.city", "City"],
-    ["address.state", "State"],
-    ["address.zip", "Postal code"],
-    ["address.country", "Country, two letters"]
-  ]],
-  ["Identity", [
-    ["taxId", "Tax id"],
-    ["nationalId", "National id"],
-    ["dateOfBirth", "Date of birth"],
-    ["driverLicense.number", "Driver's license, number"],
-    ["driverLicense.state", "Driver's license, state"]
-  ]],
-  ["Merchant", [
-    ["vip", "VIP tier"],
-    ["externalTier", "External tier"],
-    ["balance", "Balance"],
-    ["currency", "Currency"],
-    ["enrollDate", "Enroll date, UTC"],
-    ["organizationNumber", "Organization number"],
-    ["externalId", "External id"],
-    ["merchantId", "Merchant id"],
-    ["personId", "Person id"],
-    ["customData", "Custom data, JSON"]
-  ]]
-]
+/** @typedef {import("effect-trustly").CustomerFields.Field} CustomerField */
 
-/** Fields that Trustly requires; the license is cleared as a whole. */
-const required = new Set(["name", "email", "phone", "address.country", "driverLicense.state"])
-export const secrets = new Set(["taxId", "nationalId", "dateOfBirth", "driverLicense.number"])
+const editable = all.filter(({ isClearable, isRequired, kind }) => kind !== "Group" && (isClearable || isRequired))
+
+const kinds = new Map(all.map(({ kind, path }) => [path, kind]))
+
+/** @param {string} path */
+export const isSecret = (path) => kinds.get(path) === "Secret"
+
+/** @param {string} path */
+const groupOf = (path) => all.find((field) => field.kind === "Group" && path.startsWith(`${field.path}.`))
+
+/** The part of the form that a field belongs to. @param {CustomerField} field */
+const legendOf = ({ isRequired, path }) => {
+  const group = groupOf(path)
+  const withSecret = group === undefined ? isSecret(path) : all.some((other) => isSecret(other.path) && groupOf(other.path) === group)
+  return withSecret ? "Identity" : group?.label ?? (isRequired ? "Contact" : "Merchant")
+}
+
+/** A group that cannot be changed in part is cleared as a whole, at its first field. @param {CustomerField} field */
+const clearableAt = (field) => {
+  if (field.isClearable) return field
+  const group = groupOf(field.path)
+  return group?.isClearable && editable.find(({ path }) => groupOf(path) === group) === field ? group : undefined
+}
 
 /** @param {string} path */
 const inputOf = (path) => {
-  if (path === "customData") return make("textarea", { rows: 3, spellcheck: false })
-  const date = path === "enrollDate" ? { type: "datetime-local", step: "0.001" } : {}
+  const kind = kinds.get(path)
+  if (kind === "Json") return make("textarea", { rows: 3, spellcheck: false })
+  const date = kind === "Instant" ? { type: "datetime-local", step: "0.001" } : {}
   return make("input", { autocomplete: "off", spellcheck: false, ...date })
 }
 
-/** @param {[path: string, label: string]} field @returns {Field} */
-const fieldOf = ([path, label]) => {
+/** @param {CustomerField} of @returns {Field} */
+const fieldOf = (of) => {
+  const { description, kind, path } = of
   const id = `e-${path}`
   const input = Object.assign(inputOf(path), { id, name: path })
   input.setAttribute("aria-describedby", `${id}-problem`)
   const problem = make("p", { id: `${id}-problem`, className: "problem" })
-  const clear = required.has(path)
+  const clearable = clearableAt(of)
+  const clear = clearable === undefined
     ? undefined
     : make("button", { type: "button", className: "clear", ariaPressed: "false", hidden: true })
+  const label = kind === "Instant" ? `${of.label}, UTC` : of.label
   const row = make(
     "div",
-    { className: path === "customData" ? "field wide" : "field" },
-    make("label", { htmlFor: id }, label),
+    { className: kind === "Json" ? "field wide" : "field" },
+    make("label", { htmlFor: id, title: description }, label),
     make("div", { className: "control" }, input, ...(clear === undefined ? [] : [clear])),
     problem
   )
-  const field = { path, label, row, input, clear, problem, initial: "" }
+  const field = { path, row, input, clear, clears: clearable?.label ?? "", problem, initial: "" }
   row.addEventListener("input", () => mark(field))
   clear?.addEventListener("click", () => {
     setCleared(field, !isCleared(field))
@@ -82,12 +77,11 @@ const fieldOf = ([path, label]) => {
 export const isCleared = ({ clear }) => clear !== undefined && isPressed(clear)
 
 /** Marks a field to be cleared when the form is saved, or no longer. @param {Field} field @param {boolean} cleared */
-export const setCleared = ({ clear, label, path }, cleared) => {
+export const setCleared = ({ clear, clears }, cleared) => {
   if (clear === undefined) return
   clear.ariaPressed = String(cleared)
   clear.textContent = cleared ? "Undo" : "Clear"
-  const what = path === "driverLicense.number" ? "the license" : label
-  clear.ariaLabel = cleared ? `Undo clearing ${what}` : `Clear ${what}`
+  clear.ariaLabel = cleared ? `Undo clearing ${clears}` : `Clear ${clears}`
 }
 
 /** @param {Field} field */
@@ -102,8 +96,10 @@ export const mark = (field, text = "") => {
   field.row.classList.toggle("cleared", isCleared(field))
 }
 
-export const fields = groups.flatMap(([legend, of]) => {
-  const made = of.map(fieldOf)
+const legends = [...new Set(editable.map(legendOf))]
+
+export const fields = legends.flatMap((legend) => {
+  const made = editable.filter((field) => legendOf(field) === legend).map(fieldOf)
   const rows = made.map(({ row }) => row)
   byId("editor-fields", HTMLElement).append(make("fieldset", null, make("legend", null, legend), ...rows))
   return made
@@ -111,20 +107,43 @@ export const fields = groups.flatMap(([legend, of]) => {
 
 /** The text of a value in its input. Secrets are not shown. @param {string} path @param {unknown} value */
 export const inputText = (path, value) => {
-  if (value === undefined || secrets.has(path)) return ""
-  if (path === "enrollDate") return new Date(Number(value)).toISOString().slice(0, -1)
-  return path === "customData" ? JSON.stringify(value, null, 2) : String(value)
+  if (value === undefined) return ""
+  switch (kinds.get(path)) {
+    case "Secret":
+      return ""
+    case "Instant":
+      return new Date(Number(value)).toISOString().slice(0, -1)
+    case "Json":
+      return JSON.stringify(value, null, 2)
+    default:
+      return String(value)
+  }
 }
 
-/** The value to send for a field. Throws if its text is not valid. @param {Field} field @returns {unknown} */
+/** @param {string} text */
+const instant = (text) => {
+  const millis = Date.parse(`${text}Z`)
+  return Number.isNaN(millis) ? undefined : millis
+}
+
+/** @param {string} text @returns {unknown} */
+const json = (text) => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The value to send for a field, or what is wrong with its text. @param {Field} field @returns {{ value: unknown } | { problem: string }} */
 export const valueOf = (field) => {
-  const { input, path } = field
-  if (isCleared(field)) return null
-  if (path === "customData") return JSON.parse(input.value)
-  if (path !== "enrollDate") return input.value
-  const millis = Date.parse(`${input.value}Z`)
-  if (Number.isNaN(millis)) throw new RangeError("invalid date")
-  return millis
+  if (isCleared(field)) return { value: null }
+  const { input: { value: text }, path } = field
+  const kind = kinds.get(path)
+  if (kind !== "Json" && kind !== "Instant") return { value: text }
+  const value = kind === "Json" ? json(text) : instant(text)
+  if (value !== undefined) return { value }
+  return { problem: kind === "Json" ? "This is not valid JSON." : "Enter a date, or clear the field." }
 }
 
 /** The field at a location, or the first one below it. @param {string} location */

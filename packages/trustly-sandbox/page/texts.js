@@ -5,6 +5,7 @@
  * @import { Fault } from "../src/Fault.ts"
  * @typedef {{ readonly [field: string]: unknown }} Fields
  */
+import { all } from "./customerFields.js"
 import { make } from "./dom.js"
 
 const timeOfDay = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" })
@@ -42,8 +43,10 @@ export const brief = (text) => {
   return whole.length > longest ? `${whole.slice(0, longest)} ...` : whole
 }
 
-const addressLines = ["address1", "address2", "city", "state", "zip", "country"]
-const instants = new Set(["createdAt", "updatedAt", "enrollDate"])
+const instants = new Set(all.filter(({ kind }) => kind === "Instant").map(({ path }) => path))
+
+/** The lines of an address, in the order of an envelope. */
+const addressLines = all.filter(({ path }) => path.startsWith("address.")).map(({ path }) => path.slice("address.".length))
 
 /** @param {string} path @param {unknown} value */
 export const valueText = (path, value) => {

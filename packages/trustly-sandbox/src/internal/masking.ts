@@ -1,44 +1,45 @@
 /** Hides the secrets of customers, and values that may be secrets under a wrong name. */
-import { CustomerRecord } from "effect-trustly"
+import { CustomerFields } from "effect-trustly"
 import { TrustlyModel } from "effect-trustly/testing"
 import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 
 const hidden = "#####"
 
-/** A customer with its four secrets masked: `taxId` as Trustly masks it, the others completely. */
-export const maskCustomer = (customer: TrustlyModel.WireCustomer): TrustlyModel.WireCustomer => {
-  const { dateOfBirth, driverLicense, nationalId, taxId } = customer
-  return {
-    ...customer,
-    ...(typeof taxId === "string" ? { taxId: TrustlyModel.masked(taxId) } : {}),
-    ...(typeof dateOfBirth === "string" ? { dateOfBirth: hidden } : {}),
-    ...(typeof nationalId === "string" ? { nationalId: hidden } : {}),
-    ...(typeof driverLicense?.number === "string" ? { driverLicense: { ...driverLicense, number: hidden } } : {})
-  }
-}
+const kinds: ReadonlyMap<string, CustomerFields.Field["kind"]> = new Map(
+  CustomerFields.all.map(({ kind, path }) => [path, kind])
+)
 
-const hide = (value: unknown): unknown => value === null ? null : hidden
-
-const maskField = (value: unknown, name: string): unknown => {
-  switch (name) {
-    case "taxId":
-      return typeof value === "string" ? TrustlyModel.masked(value) : hide(value)
-    case "dateOfBirth":
-    case "nationalId":
-      return hide(value)
-    case "driverLicense":
-      return Predicate.isRecord(value)
-        ? Record.map(value, (part, key) => key === "state" && typeof part === "string" ? part : hide(part))
-        : hide(value)
+/** `taxId` as Trustly masks it, other secrets completely. Also hides what a field cannot hold: it may be a secret in the wrong place. */
+const maskField = (path: string, value: unknown): unknown => {
+  if (value === null) return null
+  if (path === "taxId" && typeof value === "string") return TrustlyModel.masked(value)
+  switch (kinds.get(path)) {
+    case "Group":
+      return Predicate.isRecord(value) ? Record.map(value, (part, name) => maskField(`${path}.${name}`, part)) : hidden
+    case "Json":
+      return value
+    case "Instant":
+    case "Number":
+    case "Text":
+      return typeof value === "object" ? hidden : value
     default:
-      return Object.hasOwn(CustomerRecord.fields, name) ? value : hide(value)
+      return hidden
   }
 }
 
-/** JSON that is meant to be a customer but may be anything. Values of unknown fields are hidden: a typo may hold a secret. */
+const maskFields = (customer: object): { readonly [name: string]: unknown } =>
+  Record.fromEntries(Object.entries(customer).map(([name, value]) => [name, maskField(name, value)]))
+
+/** A customer with its secrets masked. */
+export const maskCustomer = (customer: TrustlyModel.WireCustomer): TrustlyModel.WireCustomer => ({
+  ...customer,
+  ...maskFields(customer)
+})
+
+/** JSON that is meant to be a customer but may be anything. */
 export const maskRequestBody = (body: unknown): unknown =>
-  Predicate.isRecord(body) ? Record.map(body, maskField) : hide(body)
+  Predicate.isRecord(body) ? maskFields(body) : body === null ? null : hidden
 
 const parameters: ReadonlySet<string> = new Set(["externalId", "customerId"])
 
@@ -49,7 +50,7 @@ export const maskUrl = (url: string): string => {
   return known.length === 0 ? path : `${path}?${new URLSearchParams(known)}`
 }
 
-const maskResult = (value: unknown): unknown => Predicate.isRecord(value) ? Record.map(value, maskField) : value
+const maskResult = (value: unknown): unknown => Predicate.isRecord(value) ? maskFields(value) : value
 
 /** A response of the sandbox: the customers in it are masked. */
 export const maskResponseBody = (body: unknown): unknown =>

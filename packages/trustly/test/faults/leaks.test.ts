@@ -55,13 +55,13 @@ const leaks: Readonly<Record<string, Leak>> = {
         customerId,
         wrong({
           email: "",
-          address: { ...wire.address, zip: "QX", country: "sentinel-city" },
+          address: { ...wire.address, zip: "QX", country: wire.name },
           driverLicense: wire.name
         })
       ),
     tag: "TrustlyValidationError"
   },
-  "a key that nobody knows": {
+  "a key that is not known": {
     call: (customers) => customers.update(customerId, wrong({ [wire.name]: 1, "sentinel-key": 2 })),
     tag: "TrustlyValidationError"
   },
@@ -134,7 +134,7 @@ const leaks: Readonly<Record<string, Leak>> = {
     tag: "TrustlyDecodeError"
   },
   "an answer whose date is too large": {
-    plays: good({ customer: { ...wire, enrollDate: wire.enrollDate * 1e9 } }),
+    plays: good({ customer: { ...wire, enrollDate: Number(wire.enrollDate) * 1e9 } }),
     tag: "TrustlyDecodeError"
   },
   "an answer that is not UTF-8": {
@@ -150,7 +150,7 @@ const leaks: Readonly<Record<string, Leak>> = {
   "modify": { plays: good(), call: (customers) => customers.modify(customerId, () => customer) },
   "find": {
     plays: good({ customers: [wire] }),
-    call: (customers) => customers.find({ externalId: customer.externalId })
+    call: (customers) => customers.find({ externalId: String(wire.externalId) })
   },
   "createOrUpdate": { plays: good(), call: (customers) => customers.createOrUpdate({ ...customer, customerId }) }
 }

@@ -1,34 +1,41 @@
-import { DateTime, Redacted } from "effect"
-import type { CustomerUpdate } from "effect-trustly"
+import { DateTime, Redacted, Schema } from "effect"
+import { CustomerFields, CustomerUpdate } from "effect-trustly"
 
-/** A value of its own for every field, found nowhere else; `customerId` is an identifier and goes by other rules. */
-export const customer = {
-  name: "sentinel-name",
-  email: "sentinel-email@example.test",
-  phone: "sentinel-phone",
-  address: {
-    address1: "sentinel-address1",
-    address2: "sentinel-address2",
-    city: "sentinel-city",
-    state: "sentinel-state",
-    zip: "sentinel-zip",
-    country: "QX"
-  },
-  taxId: "sentinel-tax-id",
-  dateOfBirth: "sentinel-date-of-birth",
-  nationalId: Redacted.make("sentinel-national-id"),
-  driverLicense: { number: Redacted.make("sentinel-license"), state: "ZQ" },
-  organizationNumber: "sentinel-organization",
-  currency: "sentinel-currency",
-  balance: "sentinel-balance",
-  vip: 770_077_007_700,
-  externalTier: "sentinel-tier",
-  enrollDate: DateTime.unsafeMake(8_123_456_789_123),
-  customData: { "sentinel-key": ["sentinel-data"] },
-  personId: "sentinel-person",
-  externalId: "sentinel-external-id",
-  merchantId: "sentinel-merchant"
-} satisfies CustomerUpdate
+/** Fields that take two letters only. */
+const codes: Readonly<Record<string, string>> = { "address.country": "QX", "driverLicense.state": "ZQ" }
+
+const valueOf = ({ kind, path }: CustomerFields.Field, index: number): unknown => {
+  switch (kind) {
+    case "Group":
+      return Object.fromEntries(
+        CustomerFields.all.filter((field) => field.path.startsWith(`${path}.`)).map((field, at) => [
+          field.path.slice(path.length + 1),
+          valueOf(field, at)
+        ])
+      )
+    case "Number":
+      return String(770_077_007_700 + index)
+    case "Instant":
+      return 8_123_456_789_123 + index
+    case "Json":
+      return { "sentinel-key": [`sentinel-${path}`] }
+    default:
+      return codes[path] ?? `sentinel-${path}`
+  }
+}
+
+/** Wire JSON with a value of its own for every field, found nowhere else. */
+const everything = Object.fromEntries(
+  CustomerFields.all.filter(({ path }) => !path.includes(".")).map((
+    field,
+    index
+  ) => [field.path, valueOf(field, index)])
+)
+
+const { createdAt: _createdAt, customerId: _customerId, updatedAt: _updatedAt, ...writable } = everything
+
+/** `customerId` is an identifier and goes by other rules. */
+export const customer = Schema.decodeUnknownSync(CustomerUpdate)(writable)
 
 export const customerId = "sentinel-customer-id"
 export const accessId = "sentinel-access-id"
@@ -60,15 +67,7 @@ export const secrets: ReadonlyArray<string> = [
 ]
 
 /** The same customer as wire JSON. */
-export const wire = {
-  ...customer,
-  customerId,
-  nationalId: Redacted.value(customer.nationalId),
-  driverLicense: { ...customer.driverLicense, number: Redacted.value(customer.driverLicense.number) },
-  enrollDate: DateTime.toEpochMillis(customer.enrollDate),
-  createdAt: 1,
-  updatedAt: 1
-}
+export const wire = { ...Schema.encodeSync(CustomerUpdate)(customer), customerId, createdAt: 1, updatedAt: 1 }
 
 /** An envelope that quotes all that was sent. */
 export const echoed = (code: number): string =>

@@ -1,3 +1,3 @@
 import { project } from "../../vitest.shared.ts"
 
-export default project("trustly")
+export default project("trustly", { setupFiles: "test/faults/nodeFetch.ts" })

@@ -121,6 +121,9 @@ const framing = (name: string, answerBytes: string, expected: ReadonlyArray<Expe
   expected
 })
 
+/** Node's own fetch has another parser in each version of Node: some take these answers, some refuse them. */
+const byVersion = (scenario: Scenario): Scenario => ({ ...scenario, on: { fetch: [succeeds(), ...brokenOrCut] } })
+
 const manyHeaders = `x-filler: ${"a".repeat(100)}\r\n`.repeat(3000)
 const good = `content-length: ${goodBody.length}\r\n\r\n${goodBody}`
 
@@ -144,8 +147,8 @@ const notHttp: ReadonlyArray<Scenario> = [
   framing("a status line without a reason", `HTTP/1.1 200\r\n${good}`, [succeeds()]),
   framing("empty lines before the status line", `\r\n\r\nHTTP/1.1 200 OK\r\n${good}`, [succeeds()]),
   framing("a header without a colon", `HTTP/1.1 200 OK\r\nnocolon\r\n${good}`),
-  framing("a header without a name", `HTTP/1.1 200 OK\r\n: value\r\n${good}`),
-  framing("a header name with a space", `HTTP/1.1 200 OK\r\nbad name: x\r\n${good}`),
+  byVersion(framing("a header without a name", `HTTP/1.1 200 OK\r\n: value\r\n${good}`)),
+  byVersion(framing("a header name with a space", `HTTP/1.1 200 OK\r\nbad name: x\r\n${good}`)),
   framing("a NUL in a header", `HTTP/1.1 200 OK\r\nx: a\0b\r\n${good}`),
   framing("latin-1 in a header", `HTTP/1.1 200 OK\r\nx: \xe9\xff\r\n${good}`, [succeeds()]),
   framing("a folded header", `HTTP/1.1 200 OK\r\nx: a\r\n  b\r\n${good}`, [...brokenOrCut, succeeds()]),
@@ -200,7 +203,7 @@ const badChunks: ReadonlyArray<Scenario> = [
   chunks("a bad size after a good chunk", `${wholeChunk}xyz\r\n`),
   chunks("a chunk without its line end", `${size}\r\n${goodBody}X\r\n${lastChunk}`),
   chunks("a last chunk of 00000", `${wholeChunk}00000\r\n\r\n`, [succeeds()]),
-  chunks("chunk extensions", `${size};a=b;c="d"\r\n${goodBody}\r\n${lastChunk}`, [succeeds()]),
+  byVersion(chunks("chunk extensions", `${size};a=b;c="d"\r\n${goodBody}\r\n${lastChunk}`, [succeeds()])),
   chunks("trailers", `${wholeChunk}0\r\nx-checksum: 1\r\ntransfer-encoding: gzip\r\n\r\n`, [succeeds()]),
   chunks("a trailer without a colon", `${wholeChunk}0\r\nnocolon\r\n\r\n`),
   chunks("trailers that do not end", `${wholeChunk}0\r\nx: y\r\n`, [network("Reset")])

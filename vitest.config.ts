@@ -6,8 +6,8 @@ export default defineConfig({
   test: {
     projects,
     maxWorkers: availableParallelism(),
-    // a process for each file: what one leaves behind, such as a dispatcher of fetch, must not reach the next
-    isolate: true,
+    // loading Effect for each file anew takes longer than most of the files
+    isolate: false,
     reporters: ["default", "./scripts/closing-line-reporter.ts"],
     coverage: {
       provider: "v8",

@@ -1,5 +1,5 @@
-import { assert, describe, it, layer } from "@effect/vitest"
-import { Array as Arr, ConfigProvider, Context, Effect, Encoding, Layer, Order, Redacted } from "effect"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { Array as Arr, ConfigProvider, Context, Effect, Encoding, Layer, ManagedRuntime, Order, Redacted } from "effect"
 import type { Scope } from "effect"
 import { Operation } from "effect-trustly"
 import { TrustlySandbox } from "effect-trustly-sandbox"
@@ -182,10 +182,14 @@ class Runs extends Context.Tag("Runs")<Runs, {
 
 const sent = ["address", "vip", "name", "email", "phone"]
 
-layer(Runs.layer, { excludeTestServices: true })("a collector receives", ({ effect }) => {
-  effect("one trace of a run, each attempt a span below that of the command", () =>
+describe("a collector receives", () => {
+  const runtime = ManagedRuntime.make(Runs.layer)
+  afterAll(() => runtime.dispose())
+  const runs = Effect.provide(Runs, runtime)
+
+  it.live("one trace of a run, each attempt a span below that of the command", () =>
     Effect.gen(function*() {
-      const { changed: { ended, received } } = yield* Runs
+      const { changed: { ended, received } } = yield* runs
       assert.strictEqual(ended.status, 0, ended.stderr)
       const spans = spansOf(received)
       const [failed, succeeded, root] = spans
@@ -217,9 +221,9 @@ layer(Runs.layer, { excludeTestServices: true })("a collector receives", ({ effe
       })
     }))
 
-  effect("calls by result, their duration, and retries", () =>
+  it.live("calls by result, their duration, and retries", () =>
     Effect.gen(function*() {
-      const { changed, replaced } = yield* Runs
+      const { changed, replaced } = yield* runs
       assert.deepStrictEqual(pointsOf(changed.received), [
         "trustly.client.duration operation=modify: 2",
         "trustly.client.requests operation=modify result=Success: 1",
@@ -234,9 +238,9 @@ layer(Runs.layer, { excludeTestServices: true })("a collector receives", ({ effe
       ])
     }))
 
-  effect("no HTTP status without a response", () =>
+  it.live("no HTTP status without a response", () =>
     Effect.gen(function*() {
-      const { replaced: { ended, received } } = yield* Runs
+      const { replaced: { ended, received } } = yield* runs
       assert.strictEqual(ended.status, 0, ended.stderr)
       const spans = spansOf(received)
       const [failed] = spans
@@ -250,9 +254,9 @@ layer(Runs.layer, { excludeTestServices: true })("a collector receives", ({ effe
       assert.sameMembers(Object.keys(marked), Object(attributesOf(failed)["trustly.fields"]))
     }))
 
-  effect("the type of the error of a failed command", () =>
+  it.live("the type of the error of a failed command", () =>
     Effect.gen(function*() {
-      const { missing: { ended, received } } = yield* Runs
+      const { missing: { ended, received } } = yield* runs
       assert.strictEqual(ended.status, 1)
       assert.match(ended.stderr, /^[^\n]+not found[^\n]+\n$/)
       const root = spansOf(received).find(({ parentSpanId }) => parentSpanId === undefined)
@@ -261,9 +265,9 @@ layer(Runs.layer, { excludeTestServices: true })("a collector receives", ({ effe
       assert.deepStrictEqual(root?.status, { code: 2, message: "TrustlyNotFoundError" })
     }))
 
-  effect("no value of a customer, no credential, no identifier", () =>
+  it.live("no value of a customer, no credential, no identifier", () =>
     Effect.gen(function*() {
-      const { changed, replaced, values } = yield* Runs
+      const { changed, replaced, values } = yield* runs
       assert.includeMembers([...values], ["John Smith", "jsmith@email.com", marked.taxId, marked.name])
       const credentials = Encoding.encodeBase64(`${secret.accessId}:${Redacted.value(secret.accessKey)}`)
       for (const { path, text } of [...changed.received, ...replaced.received]) {
@@ -273,20 +277,20 @@ layer(Runs.layer, { excludeTestServices: true })("a collector receives", ({ effe
       }
     }))
 
-  effect(
+  it.live(
     "the identifier of an unknown customer, only in the text of that error",
     () =>
       Effect.gen(function*() {
-        const { missing: { received } } = yield* Runs
+        const { missing: { received } } = yield* runs
         const text = received.map((request) => request.text).join("\n")
         assert.include(text, "sentinel-customer not found")
         assert.notInclude(text.replaceAll("customer sentinel-customer not found", ""), "sentinel")
       })
   )
 
-  effect("no span of its own requests, and Trustly no trace headers", () =>
+  it.live("no span of its own requests, and Trustly no trace headers", () =>
     Effect.gen(function*() {
-      const { changed, headers, missing, replaced } = yield* Runs
+      const { changed, headers, missing, replaced } = yield* runs
       const received = [changed, replaced, missing].flatMap((run) => run.received)
       assert.deepStrictEqual(new Set(received.map(({ path }) => path)), new Set(["/v1/traces", "/v1/metrics"]))
       assert.lengthOf(headers, 4)
@@ -296,9 +300,9 @@ layer(Runs.layer, { excludeTestServices: true })("a collector receives", ({ effe
       for (const { name } of spansOf(received)) assert.match(name, /^(CustomerService|trustly-customers)\b/)
     }))
 
-  effect("exactly the names that the guide lists", () =>
+  it.live("exactly the names that the guide lists", () =>
     Effect.gen(function*() {
-      const { changed, missing, replaced } = yield* Runs
+      const { changed, missing, replaced } = yield* runs
       const received = [changed, replaced, missing].flatMap((run) => run.received)
       const guide = readFileSync(new URL("../../../docs/observability.md", import.meta.url), "utf8")
       const listed = (heading: string): ReadonlyArray<string> =>

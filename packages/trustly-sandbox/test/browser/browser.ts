@@ -1,7 +1,7 @@
 /** A real browser, and a page in it that shows a sandbox. */
 import { assert } from "@effect/vitest"
 import axe from "axe-core"
-import { Config, Console, Context, Effect, Layer } from "effect"
+import { Config, Console, Context, Effect, Layer, type ManagedRuntime } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -70,7 +70,8 @@ export const phone = { width: 390, height: 844 }
  * Opens the page and runs a test on it. Afterwards checks that the browser reported no error, that nothing was loaded from another
  * origin, and that the document contains no secret.
  */
-export const onPage = <E, R>(
+export const pagesOf = (runtime: ManagedRuntime.ManagedRuntime<Chromium, never>) =>
+<E, R>(
   { expected, isDark = false, isPhone = false }: Look,
   body: (page: Page) => Effect.Effect<void, E, R>
 ) =>
@@ -106,7 +107,7 @@ export const onPage = <E, R>(
     assert.deepStrictEqual(problems.filter((text) => expected?.test(text) !== true), [])
     const text = yield* act(() => page.evaluate(documentText))
     for (const secret of secrets) assert.notInclude(text, secret)
-  }))
+  })).pipe(Effect.provide(runtime))
 
 /** Writes a screenshot to the test output. */
 export const screenshot = (page: Page, name: string) =>

@@ -1,12 +1,3 @@
-import { defineProject } from "vitest/config"
+import { project } from "../../vitest.shared.ts"
 
-// one generous limit: these tests start processes, on machines that may be busy
-export default defineProject({
-  test: {
-    name: "backend",
-    include: ["test/**/*.test.ts"],
-    globalSetup: "test/support/bundle.ts",
-    testTimeout: 120_000,
-    hookTimeout: 120_000
-  }
-})
+export default project("backend", { globalSetup: "test/support/bundle.ts" })

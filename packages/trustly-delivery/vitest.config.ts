@@ -1,6 +1,3 @@
-import { defineProject } from "vitest/config"
+import { project } from "../../vitest.shared.ts"
 
-// one generous limit: these tests start processes and databases, on machines that may be busy
-export default defineProject({
-  test: { name: "trustly-delivery", include: ["test/**/*.test.ts"], testTimeout: 300_000, hookTimeout: 300_000 }
-})
+export default project("trustly-delivery", { globalSetup: "test/support/bundle.ts" })

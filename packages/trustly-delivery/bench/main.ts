@@ -1,14 +1,15 @@
 /** `npm run bench:delivery`: measures, and prints the tables of `docs/performance.md`. */
-import { execFile, execFileSync } from "node:child_process"
+import { execFile } from "node:child_process"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { cpus, loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { performance } from "node:perf_hooks"
 import { setTimeout as sleep } from "node:timers/promises"
 import { promisify } from "node:util"
+import { bundle, setup } from "../test/support/bundle.ts"
 import { FakeTrustly } from "../test/support/fakeTrustly.ts"
 import * as Pg from "../test/support/postgres.ts"
-import { bundleRunner, Runner, until } from "../test/support/runners.ts"
+import { Runner, until } from "../test/support/runners.ts"
 import { customersOf } from "./load.ts"
 
 interface Enqueued {
@@ -27,16 +28,8 @@ interface Measured {
 const built = join(import.meta.dirname, "../build/bench")
 const run = promisify(execFile)
 
-execFileSync(join(import.meta.dirname, "../../../node_modules/.bin/esbuild"), [
-  ...["throughput", "fill"].map((name) => join(import.meta.dirname, `${name}.ts`)),
-  "--bundle",
-  "--platform=node",
-  "--format=esm",
-  `--outdir=${built}`,
-  "--log-level=warning",
-  ...["effect", "@effect/*", "pg", "libsql", "undici", "graphile-worker"].map((name) => `--external:${name}`)
-])
-bundleRunner()
+await bundle(["throughput", "fill"].map((name) => join(import.meta.dirname, `${name}.ts`)), built)
+await setup()
 
 const folder = mkdtempSync(join(tmpdir(), "trustly-bench-"))
 const trustly = new FakeTrustly()

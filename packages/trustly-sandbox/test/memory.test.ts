@@ -2,6 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as V8 from "node:v8"
 import * as Vm from "node:vm"
+import { soak } from "../../trustly/test/soak.ts"
 import { fields, start, trustly } from "./support.ts"
 
 V8.setFlagsFromString("--expose-gc")
@@ -22,14 +23,15 @@ it.scopedLive("memory does not grow once the request log is full", () =>
       Effect.ignore(
         trustly(sandbox).post(`/customers/${1_003_000_001 + each % 100}`, {
           ...fields,
-          customData: { note: `${each} `.repeat(1000) }
+          customData: { note: `${each} `.repeat(4000) }
         })
       )
-    const updates = (from: number) =>
-      Effect.forEach(Array.from({ length: 2000 }, (_, each) => from + each), update, { concurrency: 10, discard: true })
-    yield* updates(0)
-    const before = yield* heapMiB
+    const updates = (count: number) =>
+      Effect.forEach(Array.from({ length: count }, (_, each) => each), update, { concurrency: 10, discard: true })
     yield* updates(2000)
+    const before = yield* heapMiB
+    // 18 KB each
+    yield* updates(soak({ quick: 500, whole: 2000 }))
     assert.isBelow((yield* heapMiB) - before, 4)
     assert.strictEqual((yield* sandbox.requests).length, 2000)
   }))

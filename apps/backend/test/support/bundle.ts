@@ -1,18 +1,9 @@
 /** Bundles the backend once for all tests: a process that compiles TypeScript takes seconds to start. */
-import { build } from "esbuild"
-import { fileURLToPath } from "node:url"
+import { join } from "node:path"
+import { bundle } from "../../../../packages/trustly-delivery/test/support/bundle.ts"
 
-export const bundlePath = fileURLToPath(new URL("../../build/main.js", import.meta.url))
+const folder = join(import.meta.dirname, "../..")
 
-export const setup = async (): Promise<void> => {
-  await build({
-    entryPoints: [fileURLToPath(new URL("../../src/main.ts", import.meta.url))],
-    outfile: bundlePath,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    logLevel: "warning",
-    // the sources of this workspace only
-    external: ["effect", "@effect/*"]
-  })
-}
+export const bundlePath = join(folder, "build/main.js")
+
+export const setup = () => bundle([join(folder, "src/main.ts")], join(folder, "build"))

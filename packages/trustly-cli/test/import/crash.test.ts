@@ -1,16 +1,15 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, it } from "@effect/vitest"
-import { Array, Config, Duration, Effect, Layer, Random, Schedule } from "effect"
+import { Array, Duration, Effect, Layer, Random, Schedule } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
+import { soak } from "../../../trustly/test/soak.ts"
 import type { Running } from "../program.ts"
 import { runWith } from "../program.ts"
 import { ndjson, write } from "./files.ts"
 
-// SOAK=1 runs the whole of it
-const isSoak = Effect.runSync(Config.string("SOAK").pipe(Config.withDefault(""))) !== ""
-const kills = isSoak ? 20 : 3
-const lines = isSoak ? 1500 : 500
+const kills = soak({ quick: 3, whole: 20 })
+const lines = soak({ quick: 300, whole: 1500 })
 const customers = 50
 const concurrency = 8
 

@@ -97,6 +97,22 @@ const maxGroup = 128
 /** How often to look for what another process accepted, in milliseconds. */
 const pollInterval = 200
 
+/**
+ * A transaction that locks no rows for longer than a lane is held by a process that hangs: after 5 s without a statement Postgres ends
+ * it. The transaction of a caller keeps the caller's own limits.
+ */
+const transactionOn = (sql: SqlClient.SqlClient) => {
+  const endWhenHung = sql.onDialectOrElse({
+    pg: () => Effect.asVoid(sql`SET LOCAL idle_in_transaction_session_timeout = '5s'`),
+    orElse: () => Effect.void
+  })
+  return <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(
+      Effect.serviceOption(SqlClient.TransactionConnection),
+      (outer) => sql.withTransaction(Option.isSome(outer) ? effect : Effect.zipRight(endWhenHung, effect))
+    )
+}
+
 /** Runs once per database at a time: `CREATE TABLE IF NOT EXISTS` of two Postgres connections can collide. */
 const migrate = (sql: SqlClient.SqlClient) => {
   const types = sql.onDialectOrElse({
@@ -108,7 +124,7 @@ const migrate = (sql: SqlClient.SqlClient) => {
     pg: () => sql`SELECT pg_advisory_xact_lock(hashtext('trustly_delivery'))`,
     orElse: () => Effect.void
   })
-  return sql.withTransaction(Effect.gen(function*() {
+  return transactionOn(sql)(Effect.gen(function*() {
     yield* lock
     yield* sql`
       CREATE TABLE IF NOT EXISTS trustly_delivery_changes (
@@ -180,7 +196,7 @@ export const make = Effect.gen(function*() {
     orElse: () => Effect.void
   })
   const inTransaction = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, StorageError> =>
-    orStorageError(sql.withTransaction(effect)).pipe(
+    orStorageError(transactionOn(sql)(effect)).pipe(
       Effect.tapError(() =>
         Effect.flatMap(
           Effect.serviceOption(SqlClient.TransactionConnection),
@@ -374,7 +390,7 @@ export const make = Effect.gen(function*() {
         yield* GroupCommit.afterPendingEvents
         const rows = yield* dueRows(due)
         const idle = rows.filter(({ seq }) => seq === null)
-        if (idle.length > 0) yield* sql.withTransaction(rest(idle.map(({ customer_id }) => customer_id)))
+        if (idle.length > 0) yield* transactionOn(sql)(rest(idle.map(({ customer_id }) => customer_id)))
         return rows.flatMap(({ seq, ...row }) => seq === null ? [] : [headOf({ ...row, seq })])
       }).pipe(orStorageError),
 

@@ -1,28 +1,11 @@
 // @effect-diagnostics processEnv:off -- processes inherit the path only
 /** Starts runners as processes, talks to them, and reads what they print. */
 import type { ChildProcess } from "node:child_process"
-import { execFileSync, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
-
-const folder = join(import.meta.dirname, "../..")
-const bundle = join(folder, "build/test/runner.js")
-
-/** Bundled once: a process that compiles TypeScript takes seconds to start. */
-export const bundleRunner = (): void => {
-  execFileSync(join(folder, "../../node_modules/.bin/esbuild"), [
-    join(folder, "test/support/runner.ts"),
-    "--bundle",
-    "--platform=node",
-    "--format=esm",
-    `--outfile=${bundle}`,
-    "--log-level=warning",
-    // everything but the sources of this workspace
-    ...["effect", "@effect/*", "pg", "libsql", "undici"].map((name) => `--external:${name}`)
-  ])
-}
+import { runnerPath } from "./bundle.ts"
 
 export interface Accepted {
   readonly receipt: string
@@ -59,7 +42,7 @@ export class Runner {
   readonly exited: Promise<void>
 
   constructor(env: Record<string, string>) {
-    const child = spawn(process.execPath, [bundle], {
+    const child = spawn(process.execPath, [runnerPath], {
       env: {
         PATH: process.env["PATH"],
         DELIVERY_KEYS: testKey,

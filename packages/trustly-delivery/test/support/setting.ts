@@ -1,0 +1,82 @@
+/** What the tests of processes have around them: a fake Trustly, a folder, and a Postgres where one is installed. */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, afterEach, assert, beforeAll, beforeEach } from "vitest"
+import { FakeTrustly } from "./fakeTrustly.ts"
+import * as Pg from "./postgres.ts"
+import type { Accepted, Runner } from "./runners.ts"
+import { stopAll } from "./runners.ts"
+
+export const customers = Array.from({ length: 12 }, (_, index) => `customer-${index + 1}`)
+
+/** How many requests a runner has in flight. */
+export const concurrency = 16
+
+export const isIdle = async (runner: Runner) => (await runner.state()).includes("\"queued\":0")
+
+export class Setting {
+  /** A new one for each test. */
+  trustly = new FakeTrustly()
+  folder = ""
+  postgres: Pg.Postgres | undefined
+  #databases = 0
+
+  constructor(options: { readonly usesPostgres: boolean }) {
+    beforeAll(async () => {
+      if (options.usesPostgres) this.postgres = await Pg.Postgres.start()
+    })
+    beforeEach(async () => {
+      this.trustly = new FakeTrustly()
+      await this.trustly.start()
+      this.folder = mkdtempSync(join(tmpdir(), "trustly-delivery-"))
+    })
+    afterEach(async () => {
+      await stopAll()
+      await this.trustly.stop()
+      rmSync(this.folder, { recursive: true, force: true })
+    })
+    afterAll(() => this.postgres?.stop())
+  }
+
+  commonEnv() {
+    return {
+      TRUSTLY_BASE_URL: this.trustly.baseUrl,
+      DELIVERY_BASE_DELAY: "100 millis",
+      DELIVERY_MAX_DELAY: "1 second",
+      DELIVERY_PROBE_INTERVAL: "1 second"
+    }
+  }
+
+  sqliteEnv() {
+    return { ...this.commonEnv(), DELIVERY_FILE: join(this.folder, "delivery.db") }
+  }
+
+  postgresEnv() {
+    if (this.postgres === undefined) throw new Error("no Postgres")
+    return { ...this.commonEnv(), DATABASE_URL: this.postgres.createDatabase(`delivery_${++this.#databases}`) }
+  }
+
+  allDelivered(accepted: ReadonlyArray<Accepted>): boolean {
+    const written = new Set(this.trustly.writes.map(({ customerId, vip }) => `${customerId} ${vip}`))
+    return accepted.every(({ customerId, vip }) => written.has(`${customerId} ${vip}`))
+  }
+
+  /** Nothing lost, every customer in order and one at a time, and at most so many repeated requests. */
+  assertDelivery(accepted: ReadonlyArray<Accepted>, maxRepeats: number): void {
+    const ids = new Set(accepted.map(({ customerId }) => customerId))
+    let repeats = 0
+    for (const customerId of ids) {
+      const values = this.trustly.valuesOf(customerId)
+      for (const [index, value] of values.entries()) {
+        const before = values[index - 1]
+        if (before === undefined) continue
+        assert.isAtLeast(value, before, `${customerId} got ${values.join(", ")}`)
+        if (value === before) repeats++
+      }
+    }
+    assert.isTrue(this.allDelivered(accepted), "a change was lost")
+    assert.deepStrictEqual(this.trustly.overlaps, [], "two requests for one customer at the same time")
+    assert.isAtMost(repeats, maxRepeats)
+  }
+}

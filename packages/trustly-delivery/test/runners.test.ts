@@ -47,7 +47,7 @@ describe.skipIf(!isInstalled)("several runners on Postgres", () => {
       async () => at.allDelivered(b.accepted) && b.accepted.length === 120 && await isIdle(c)
     )
     assert.isAtLeast(at.trustly.writes.length, sent)
-    at.assertDelivery([...a.accepted, ...b.accepted], 2 * concurrency)
+    at.assertDelivery([...a.accepted, ...b.accepted], 2 * concurrency, concurrency)
   })
 
   it("hands lanes over at once when a runner ends", async () => {

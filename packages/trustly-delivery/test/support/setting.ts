@@ -62,21 +62,26 @@ export class Setting {
     return accepted.every(({ customerId, vip }) => written.has(`${customerId} ${vip}`))
   }
 
-  /** Nothing lost, every customer in order and one at a time, and at most so many repeated requests. */
-  assertDelivery(accepted: ReadonlyArray<Accepted>, maxRepeats: number): void {
+  /**
+   * Nothing lost, every customer in order and one at a time, and at most so many repeated requests. `maxLate` is how many requests a
+   * runner that hung had begun: they arrive when it comes back.
+   */
+  assertDelivery(accepted: ReadonlyArray<Accepted>, maxRepeats: number, maxLate = 0): void {
     const ids = new Set(accepted.map(({ customerId }) => customerId))
     let repeats = 0
+    let late = 0
     for (const customerId of ids) {
       const values = this.trustly.valuesOf(customerId)
       for (const [index, value] of values.entries()) {
         const before = values[index - 1]
         if (before === undefined) continue
-        assert.isAtLeast(value, before, `${customerId} got ${values.join(", ")}`)
         if (value === before) repeats++
+        if (value >= before) continue
+        assert.isAtMost(++late, maxLate, `${customerId} got ${values.join(", ")}`)
       }
     }
     assert.isTrue(this.allDelivered(accepted), "a change was lost")
-    assert.deepStrictEqual(this.trustly.overlaps, [], "two requests for one customer at the same time")
+    assert.isAtMost(this.trustly.overlaps.length, maxLate, "two requests for one customer at the same time")
     assert.isAtMost(repeats, maxRepeats)
   }
 }

@@ -210,7 +210,8 @@ const badChunks: ReadonlyArray<Scenario> = [
   chunks("trailers that do not end", `${wholeChunk}0\r\nx: y\r\n`, [network("Reset")])
 ]
 
-const shortAnswer = chunkedHead() + Buffer.from(chunk(JSON.stringify({ customer: least }))).toString("latin1") + lastChunk
+const shortAnswer = chunkedHead() + Buffer.from(chunk(JSON.stringify({ customer: least }))).toString("latin1") +
+  lastChunk
 
 const oneByteAtATime: Scenario = {
   name: "a good answer, a byte in every packet",

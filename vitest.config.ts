@@ -5,6 +5,7 @@ import projects from "./vitest.workspace.ts"
 export default defineConfig({
   test: {
     projects,
+    minWorkers: availableParallelism(),
     maxWorkers: availableParallelism(),
     // loading Effect for each file anew takes longer than most of the files
     isolate: false,

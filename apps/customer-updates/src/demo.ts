@@ -96,7 +96,7 @@ const importLines = Effect.gen(function*() {
   )
   const results = CustomerBatch.run(
     Stream.mapEffect(Stream.fromIterable(lines), (line) => CustomerBatch.decode(JSON.parse(line))),
-    { concurrency: 16, retry: TrustlyRetry.policy({ baseDelay: "10 millis" }) }
+    { concurrency: 16, retry: TrustlyRetry.policy({ baseDelay: "10 millis", times: 10 }) }
   )
   const updated = yield* Stream.runCount(Stream.filter(results, ({ exit }) => Exit.isSuccess(exit))).pipe(
     Effect.provideServiceEffect(CustomerService, connect())

@@ -1,7 +1,8 @@
 import { Config, Effect } from "effect"
 
-const isSoak = Effect.runSync(Config.withDefault(Config.boolean("SOAK"), false))
+/** Whether SOAK=1 is in the environment, which CI sets. */
+export const isSoak = Effect.runSync(Config.withDefault(Config.boolean("SOAK"), false))
 
-/** How large a test is: `whole` with SOAK=1 in the environment, which CI sets; otherwise `quick`. */
+/** How large a test is. */
 export const soak = (size: { readonly quick: number; readonly whole: number }): number =>
   isSoak ? size.whole : size.quick

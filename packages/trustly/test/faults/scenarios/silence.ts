@@ -83,7 +83,7 @@ const orEarlier: ReadonlyArray<Expected> = [network("Timeout"), ...brokenOrCut]
 const floods: ReadonlyArray<Scenario> = [
   late("endless 103, one every 50 ms", onRequest(repeat(head(103), 50))),
   late("endless 102, as fast as they are read", onRequest(flood(head(102)))),
-  late("endless 199", onRequest(repeat(head(199), 5))),
+  late("endless 199", onRequest(repeat(head(199), 20))),
   late("endless 100", onRequest(repeat(head(100), 50)), {
     on: { fetch: brokenOrCut, undici: brokenOrCut }
   }),

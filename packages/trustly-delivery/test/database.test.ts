@@ -4,12 +4,12 @@ import { PgClient } from "@effect/sql-pg"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { ConfigError } from "effect"
-import { Cause, Effect, Exit, Layer, Metric, Option, Redacted, Tracer } from "effect"
+import { Cause, Effect, Exit, Layer, Metric, Option, Redacted, Stream, Tracer } from "effect"
 import { TrustlyNotFoundError, TrustlyRejectedError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
-import { CustomerDelivery } from "../src/index.ts"
+import { CustomerDelivery, Receipt } from "../src/index.ts"
 import * as Pg from "./support/postgres.ts"
 
 const customer = (customerId: string) => ({
@@ -80,6 +80,19 @@ for (const { database, isSkipped, name } of storages) {
           assert.strictEqual((yield* sql`SELECT * FROM profiles`).length, 0)
           const unknown = yield* Effect.flip(delivery.status(yield* receipt))
           assert.strictEqual(unknown._tag, "ReceiptNotFound")
+        }).pipe(Effect.provide(layer)))
+
+      it.live("finds no change by a text that is no receipt", () =>
+        Effect.gen(function*() {
+          const delivery = yield* CustomerDelivery
+          for (const text of ["", "nope", "\0", "\ud800", "9".repeat(100_000), "' OR 1=1 --"]) {
+            const receipt = Receipt.make(text)
+            for (const lookup of [delivery.status, delivery.await, delivery.retry, delivery.discard]) {
+              assert.strictEqual((yield* Effect.flip(Effect.asVoid(lookup(receipt))))._tag, "ReceiptNotFound")
+            }
+            const failed = Stream.runCollect(delivery.failed({ after: receipt }))
+            assert.strictEqual((yield* Effect.flip(failed))._tag, "ReceiptNotFound")
+          }
         }).pipe(Effect.provide(layer)))
 
       it.live("accepts many changes at the same time, each once", () =>

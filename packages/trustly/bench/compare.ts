@@ -5,6 +5,7 @@
 import { Array, Duration, Effect, Option, type Scope } from "effect"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { inspect } from "node:util"
+import "../test/faults/nodeFetch.ts"
 import { certificates } from "../test/faults/certificates.ts"
 import type { Expected, LayerName } from "../test/faults/expectations.ts"
 import { listen } from "../test/faults/FaultServer.ts"

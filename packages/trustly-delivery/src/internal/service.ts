@@ -43,6 +43,12 @@ const encode = (change: Change): Either.Either<string, TrustlyValidationError> =
   )
 }
 
+const isReceipt = Schema.is(Schema.UUID)
+
+/** Any other text is no receipt. Postgres would refuse some of it with an error that says nothing about receipts. */
+const checkReceipt = (receipt: Receipt): Effect.Effect<void, ReceiptNotFound> =>
+  isReceipt(receipt) ? Effect.void : Effect.fail(new ReceiptNotFound({ receipt }))
+
 export const make = ({ backlog, outbox, settings, wake }: {
   readonly outbox: Outbox
   readonly settings: Settings
@@ -59,9 +65,12 @@ export const make = ({ backlog, outbox, settings, wake }: {
       : Effect.fail(new IdempotencyConflict({ receipt: existing.receipt }))
 
   const find = (receipt: Receipt) =>
-    Effect.flatMap(
-      outbox.find(receipt),
-      Option.match({ onNone: () => Effect.fail(new ReceiptNotFound({ receipt })), onSome: Effect.succeed })
+    Effect.zipRight(
+      checkReceipt(receipt),
+      Effect.flatMap(
+        outbox.find(receipt),
+        Option.match({ onNone: () => Effect.fail(new ReceiptNotFound({ receipt })), onSome: Effect.succeed })
+      )
     )
 
   const status = Effect.fn("CustomerDelivery.status")((receipt: Receipt) =>
@@ -112,6 +121,7 @@ export const make = ({ backlog, outbox, settings, wake }: {
       })),
 
     retry: Effect.fn("CustomerDelivery.retry")(function*(receipt, options) {
+      yield* checkReceipt(receipt)
       const now = yield* Clock.currentTimeMillis
       const evenIfSuperseded = options?.evenIfSuperseded ?? false
       const outcome = yield* outbox.retry({ receipt, evenIfSuperseded, laneOf, now })
@@ -121,6 +131,7 @@ export const make = ({ backlog, outbox, settings, wake }: {
     }),
 
     discard: Effect.fn("CustomerDelivery.discard")(function*(receipt) {
+      yield* checkReceipt(receipt)
       const isDiscarded = yield* outbox.discard(receipt, yield* Clock.currentTimeMillis)
       if (!isDiscarded) return yield* new ReceiptNotFound({ receipt })
     }),

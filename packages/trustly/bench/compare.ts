@@ -11,7 +11,7 @@ import type { Expected, LayerName } from "../test/faults/expectations.ts"
 import { listen } from "../test/faults/FaultServer.ts"
 import { deadline as shortDeadline, type Scenario } from "../test/faults/Scenario.ts"
 import { themes } from "../test/faults/scenarios.ts"
-import { answer, customerId, goodBody, onRequest, write } from "../test/faults/wire.ts"
+import { httpResponse, customerId, goodBody, onRequest, write } from "../test/faults/wire.ts"
 import { axiosAndRetry } from "./compare/axios.ts"
 import type { Client, Customer, Options, Result } from "./compare/client.ts"
 import { fetchAndZod } from "./compare/fetch.ts"
@@ -98,7 +98,7 @@ interface Row {
   readonly leaked: ReadonlyArray<string>
 }
 
-const good = onRequest(write(answer(200, goodBody)))
+const good = onRequest(write(httpResponse(200, goodBody)))
 
 const play = (scenario: Scenario, { layer, make }: Contender): Effect.Effect<Row, never, Scope.Scope> =>
   Effect.gen(function*() {
@@ -107,7 +107,7 @@ const play = (scenario: Scenario, { layer, make }: Contender): Effect.Effect<Row
     const server = yield* listen({
       plays: typeof plays === "function" ? (self) => plays({ self, other: other.port }) : plays,
       ...(scenario.tls === undefined ? {} : { tls: scenario.tls }),
-      ...(scenario.deaf === undefined ? {} : { deaf: scenario.deaf })
+      ...(scenario.neverReads === undefined ? {} : { neverReads: scenario.neverReads })
     })
     const scheme = scenario.tls === undefined ? "http" : "https"
     const url = scenario.url?.({ self: server.port, other: other.port }) ?? `${scheme}://127.0.0.1:${server.port}`
@@ -183,7 +183,7 @@ const program = Effect.gen(function*() {
   )
   process.stdout.write(
     [
-      "| client | faults handled right | errors that print a secret or personal data | values printed | uncaught exceptions | lines to write |",
+      "| client | faults handled correctly | errors that expose a secret or personal data | values exposed | uncaught exceptions | lines to write |",
       "| --- | --- | --- | --- | --- | --- |",
       ...cells,
       ""

@@ -10,7 +10,7 @@ import { connect, rootCertificates } from "node:tls"
 /** A certificate authority of your own, in PEM format, in addition to those that Node trusts. */
 const trust = (authority?: string) => authority === undefined ? {} : { ca: [...rootCertificates, authority] }
 
-/** Reads HTTPS_PROXY and NO_PROXY. Connects directly when HTTPS_PROXY is not set. */
+/** Reads HTTPS_PROXY, HTTP_PROXY, and NO_PROXY. Connects directly when neither proxy is set. */
 const dispatcher = (authority?: string) =>
   Effect.acquireRelease(
     Effect.sync(() => new EnvHttpProxyAgent({ connect: trust(authority), requestTls: trust(authority) })),
@@ -45,7 +45,7 @@ class TunnelAgent extends Agent {
       .on("connect", ({ statusCode }, socket) => {
         if (statusCode === 200) return done(null, connect({ ...this.options, socket, host: host ?? "", servername }))
         socket.destroy()
-        // nothing has been sent to Trustly: the same mark as on a refused connection
+        // the library reports an error of "connect" as reason Connect, outcome NotSent
         done(Object.assign(new Error(`The proxy answered with status ${statusCode}`), { syscall: "connect" }))
       })
       .on("error", done)

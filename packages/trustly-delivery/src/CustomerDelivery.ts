@@ -30,8 +30,8 @@ import * as Upkeep from "./internal/upkeep.ts"
 import type { Receipt } from "./Receipt.ts"
 
 /**
- * A change of one customer, named by Trustly's `customerId`: `{ customerId, change }` sends the fields to change,
- * `{ customerId, update }` sends a whole customer.
+ * A change of one customer, identified by Trustly's `customerId`. `{ customerId, change }` sends the fields to change;
+ * `{ customerId, update }` sends a complete customer.
  *
  * @since 0.1.0
  * @category models
@@ -51,27 +51,27 @@ export declare namespace CustomerDelivery {
    */
   interface Service {
     /**
-     * Accepts a change: validates it, encrypts it, and stores it. Inside `sql.withTransaction` of the same `SqlClient`, the
-     * change is committed with your own rows or not at all.
+     * Accepts a change: validates, encrypts, and stores it. Inside `sql.withTransaction` of the same `SqlClient`, the change
+     * is committed together with your own rows, or not at all.
      *
-     * Changes of one customer are delivered in the order in which they were accepted. With an `idempotencyKey`, the same
-     * change again returns the first receipt, within `retention`.
+     * Changes of one customer are delivered in the order in which they were accepted. With an `idempotencyKey`, enqueuing the
+     * same change again within `retention` returns the first receipt.
      */
     readonly enqueue: (
       change: Change,
       options?: { readonly idempotencyKey?: string | undefined }
     ) => Effect.Effect<Receipt, TrustlyValidationError | BacklogFull | IdempotencyConflict | StorageError>
-    /** What became of a change. */
+    /** Returns the status of a change. */
     readonly status: (receipt: Receipt) => Effect.Effect<Status, ReceiptNotFound | StorageError>
-    /** Waits until a change has ended, in whichever process. */
+    /** Waits until any process has delivered or discarded the change, or made it a dead letter. */
     readonly await: (receipt: Receipt) => Effect.Effect<Ended, ReceiptNotFound | StorageError>
-    /** Dead letters in the order in which they were accepted, starting after the dead letter with the receipt `after`. */
+    /** Streams dead letters, oldest first. Pass `after` to start after the change with that receipt. */
     readonly failed: (
       options?: { readonly after?: Receipt | undefined }
     ) => Stream.Stream<Failed, ReceiptNotFound | StorageError>
     /**
-     * Queues a dead letter again, behind the other changes of its customer. Fails with `Superseded` when the customer has a
-     * newer accepted change, unless `evenIfSuperseded` is set.
+     * Queues a dead letter again, after the other changes of its customer. Fails with `Superseded` if the customer has a newer
+     * accepted change, unless `evenIfSuperseded` is set.
      */
     readonly retry: (
       receipt: Receipt,
@@ -79,16 +79,16 @@ export declare namespace CustomerDelivery {
     ) => Effect.Effect<void, ReceiptNotFound | Superseded | StorageError>
     /** Discards a dead letter and erases its payload. */
     readonly discard: (receipt: Receipt) => Effect.Effect<void, ReceiptNotFound | StorageError>
-    /** How many changes are queued and how many are dead letters, in all processes. */
+    /** Counts queued changes and dead letters, across all processes. */
     readonly counts: Effect.Effect<Counts, StorageError>
-    /** Whether delivery is running or paused, in all processes. */
+    /** Whether delivery is running or paused, across all processes. */
     readonly state: Effect.Effect<State, StorageError>
   }
 }
 
-const settingsOf = (options: DeliveryConfig.Options) => Effect.suspend(() => Settings.make(options))
+const parseSettings = (options: DeliveryConfig.Options) => Effect.suspend(() => Settings.make(options))
 
-/** The outbox of a database whose payloads can all be read. */
+/** Opens the outbox. Fails with `KeyMissing` if a stored payload needs a key that is not in the keyring. */
 const openOutbox = (settings: Settings.Settings) =>
   Effect.gen(function*() {
     const outbox = yield* SqlOutbox.make
@@ -97,9 +97,10 @@ const openOutbox = (settings: Settings.Settings) =>
     return outbox
   })
 
-// time to end in, of the 15 s that a container has: a test's clock would stand still
+// less than the 15 s that a container gets to stop
 const drainTimeout = Duration.seconds(10)
-const drainOf = (lanes: Lanes.Lanes) =>
+// uses the live clock: a test clock would not advance while the layer closes
+const makeDrain = (lanes: Lanes.Lanes) =>
   lanes.idle.pipe(
     Effect.interruptible,
     Effect.timeoutOption(drainTimeout),
@@ -109,22 +110,22 @@ const drainOf = (lanes: Lanes.Lanes) =>
 
 const makeSql = (options: DeliveryConfig.Options) =>
   Effect.gen(function*() {
-    const settings = yield* settingsOf(options)
+    const settings = yield* parseSettings(options)
     const sql = yield* SqlClient.SqlClient
     const customers = yield* CustomerService
     const outbox = yield* openOutbox(settings)
-    // a process that starts may have other credentials: its first probe need not wait
+    // the credentials may have changed since the last run, so let the first probe run immediately
     yield* outbox.claimProbe(Number.MAX_SAFE_INTEGER, 0)
     const backlog = yield* Upkeep.count(outbox)
     yield* Upkeep.prune(outbox, settings.retention)
     const lanes = yield* sql.onDialectOrElse({ sqlite: () => Lanes.single, orElse: () => Lanes.cluster })
-    const { wake } = yield* Sender.make({ customers, lanes, outbox, settings, drain: drainOf(lanes) })
+    const { wake } = yield* Sender.make({ customers, lanes, outbox, settings, drain: makeDrain(lanes) })
     return Service.make({ backlog, outbox, settings, wake })
   })
 
 const makeProducer = (options: DeliveryConfig.Options) =>
   Effect.gen(function*() {
-    const settings = yield* settingsOf(options)
+    const settings = yield* parseSettings(options)
     const outbox = yield* openOutbox(settings)
     return Service.make({ backlog: yield* Upkeep.count(outbox), outbox, settings, wake: Effect.void })
   })
@@ -132,7 +133,7 @@ const makeProducer = (options: DeliveryConfig.Options) =>
 const makeMemory = (options: Partial<DeliveryConfig.Options>) =>
   Effect.gen(function*() {
     const key = Redacted.make(randomBytes(32).toString("base64"))
-    const settings = yield* settingsOf({ keys: [key], ...options })
+    const settings = yield* parseSettings({ keys: [key], ...options })
     const customers = yield* CustomerService
     const outbox = MemoryOutbox.make()
     yield* Upkeep.prune(outbox, settings.retention)
@@ -143,7 +144,7 @@ const makeMemory = (options: Partial<DeliveryConfig.Options>) =>
   })
 
 /**
- * Accepts changes of customers and delivers them to Trustly: durably, in order for each customer, at least once.
+ * Accepts customer changes and delivers them to Trustly: durably, in order for each customer, at least once.
  *
  * @since 0.1.0
  * @category services
@@ -152,13 +153,13 @@ export class CustomerDelivery
   extends Context.Tag("effect-trustly-delivery/CustomerDelivery")<CustomerDelivery, CustomerDelivery.Service>()
 {
   /**
-   * Accepts changes and delivers them. On Postgres, any number of processes share the work: each customer is delivered by one of
-   * them at a time. On SQLite, the process takes the database file for itself until it ends.
+   * Accepts changes and delivers them. On Postgres, any number of processes share the work, and one process at a time
+   * delivers the changes of a customer. On SQLite, the process holds an exclusive lock on the database file until it exits.
    *
-   * Fails with `ConfigError` when an option is not usable, with `KeyMissing` when stored changes need a key that `keys` does not
-   * contain, and with `StorageError` when the database fails, or its file is in use by another process.
+   * Fails with `ConfigError` when an option is invalid, with `KeyMissing` when stored changes need a key that `keys` does not
+   * contain, and with `StorageError` when a database operation fails or another process is using the database file.
    *
-   * Closing the layer lets requests that are in flight end, for up to 10 s.
+   * Closing the layer waits up to 10 s for in-flight requests to finish.
    *
    * @since 0.1.0
    * @example
@@ -186,8 +187,9 @@ export class CustomerDelivery
   }
 
   /**
-   * The same as `layer`, with the options from `DELIVERY_*` unless another `Config` is given. Use `CustomerService` without
-   * `withRetry` underneath: delivery is the retry.
+   * Like `layer`, but reads the options from the `DELIVERY_*` environment variables, or from the given `Config`.
+   *
+   * Provide a `CustomerService` without `withRetry`: delivery already retries.
    *
    * @since 0.1.0
    * @example
@@ -213,7 +215,7 @@ export class CustomerDelivery
   }
 
   /**
-   * Accepts changes and sends nothing: another process on the same Postgres database delivers them.
+   * Accepts changes without delivering them: another process on the same Postgres database delivers them.
    *
    * @since 0.1.0
    * @example
@@ -232,8 +234,8 @@ export class CustomerDelivery
   }
 
   /**
-   * Keeps changes in memory and delivers them through `CustomerService`: for unit tests, without a database and with the time
-   * of Effect's `Clock`. The options have the defaults of `layer`, and a random key.
+   * Keeps changes in memory and delivers them through `CustomerService`, for unit tests. It needs no database and runs on
+   * Effect's `Clock`, such as `TestClock`. Options default to those of `layer`, with a random encryption key.
    *
    * @since 0.1.0
    * @example

@@ -26,19 +26,19 @@ import * as Keyring from "./internal/keyring.ts"
  * }
  */
 export interface Options {
-  /** Encryption keys of 32 bytes in base64. The first encrypts, all decrypt: prepend a key to rotate. */
+  /** Base64-encoded 32-byte encryption keys. The first key encrypts; all keys decrypt. Prepend a key to rotate. */
   readonly keys: readonly [Redacted.Redacted, ...ReadonlyArray<Redacted.Redacted>]
   /** Maximum number of customers in flight in this process. Default: 16. */
   readonly concurrency?: number | undefined
   /** Number of queued changes at which `enqueue` fails with `BacklogFull`. Default: 100,000. */
   readonly maxBacklog?: number | undefined
-  /** Backoff after the first failed attempt for a customer; it doubles with every attempt. Default: 500 ms. */
+  /** Backoff after the first failed attempt of a change. Doubles with every attempt. Default: 500 ms. */
   readonly baseDelay?: Duration.DurationInput | undefined
-  /** Longest backoff. Default: 30 s. A longer `Retry-After` is respected. */
+  /** Maximum backoff. A longer `Retry-After` takes precedence. Default: 30 s. */
   readonly maxDelay?: Duration.DurationInput | undefined
-  /** A change that has kept failing for this long becomes a dead letter. Default: 3 days. */
+  /** A change that keeps failing for this long becomes a dead letter. Default: 3 days. */
   readonly giveUpAfter?: Duration.DurationInput | undefined
-  /** How often one change is tried while delivery is paused. Default: 30 s. */
+  /** How often one change is sent as a probe while delivery is paused. Default: 30 s. */
   readonly probeInterval?: Duration.DurationInput | undefined
   /** How long delivered and discarded changes and their idempotency keys are kept. Default: 7 days. */
   readonly retention?: Duration.DurationInput | undefined
@@ -67,8 +67,8 @@ const keys = (text: string): Either.Either<Options["keys"], string> => {
 
 /**
  * The options from `DELIVERY_KEYS` (comma-separated), `DELIVERY_CONCURRENCY`, `DELIVERY_MAX_BACKLOG`, `DELIVERY_BASE_DELAY`,
- * `DELIVERY_MAX_DELAY`, `DELIVERY_GIVE_UP_AFTER`, `DELIVERY_PROBE_INTERVAL`, and `DELIVERY_RETENTION`. A `ConfigError` names the
- * variable and says what is wrong, never the value.
+ * `DELIVERY_MAX_DELAY`, `DELIVERY_GIVE_UP_AFTER`, `DELIVERY_PROBE_INTERVAL`, and `DELIVERY_RETENTION`. A `ConfigError` names
+ * the variable and the problem, never the value.
  *
  * @since 0.1.0
  * @category config
@@ -87,28 +87,28 @@ const keys = (text: string): Either.Either<Options["keys"], string> => {
 export const config: Config.Config<Options> = Config.all({
   keys: setting("DELIVERY_KEYS", keys).pipe(
     Config.withDescription(
-      "Encryption keys of 32 bytes in base64, separated by commas: the first encrypts, all decrypt"
+      "Base64-encoded 32-byte encryption keys, separated by commas. The first key encrypts; all keys decrypt"
     )
   ),
   concurrency: optional("DELIVERY_CONCURRENCY", count).pipe(
     Config.withDescription("Maximum number of customers in flight per process. Default: 16")
   ),
   maxBacklog: optional("DELIVERY_MAX_BACKLOG", count).pipe(
-    Config.withDescription("Number of queued changes at which new ones are refused. Default: 100000")
+    Config.withDescription("Number of queued changes at which enqueue fails with BacklogFull. Default: 100000")
   ),
   baseDelay: optional("DELIVERY_BASE_DELAY", duration).pipe(
     Config.withDescription("Backoff after the first failed attempt. Default: 500 millis")
   ),
   maxDelay: optional("DELIVERY_MAX_DELAY", duration).pipe(
-    Config.withDescription("Longest backoff. Default: 30 seconds")
+    Config.withDescription("Maximum backoff. Default: 30 seconds")
   ),
   giveUpAfter: optional("DELIVERY_GIVE_UP_AFTER", duration).pipe(
-    Config.withDescription("A change that has kept failing for this long becomes a dead letter. Default: 3 days")
+    Config.withDescription("A change that keeps failing for this long becomes a dead letter. Default: 3 days")
   ),
   probeInterval: optional("DELIVERY_PROBE_INTERVAL", duration).pipe(
-    Config.withDescription("How often one change is tried while delivery is paused. Default: 30 seconds")
+    Config.withDescription("How often one change is sent as a probe while delivery is paused. Default: 30 seconds")
   ),
   retention: optional("DELIVERY_RETENTION", duration).pipe(
-    Config.withDescription("How long ended changes are kept. Default: 7 days")
+    Config.withDescription("How long delivered and discarded changes are kept. Default: 7 days")
   )
 })

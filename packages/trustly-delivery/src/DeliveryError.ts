@@ -1,5 +1,5 @@
 /**
- * The errors of {@link CustomerDelivery}. They are data: no customer field value, statement, or driver error is in them.
+ * The errors of {@link CustomerDelivery}. They contain no customer field values, SQL statements, or driver errors.
  *
  * @since 0.1.0
  */
@@ -7,8 +7,8 @@ import * as Schema from "effect/Schema"
 import { Receipt } from "./Receipt.ts"
 
 /**
- * Why the database did not do what it was asked. `Full`: no space left on the disk. `InUse`: another process holds the
- * database file. `Unavailable`: no connection. `Other`: everything else.
+ * Why a database operation failed. `Full`: the disk is full. `InUse`: another process has locked the database file.
+ * `Unavailable`: the database cannot be reached, or its file cannot be read or written. `Other`: any other error.
  *
  * @since 0.1.0
  * @category models
@@ -26,8 +26,9 @@ export const StorageReason = Schema.Literal("Full", "InUse", "Unavailable", "Oth
 const code = Schema.optionalWith(Schema.String, { exact: true })
 
 /**
- * The database failed. `code` is the driver's error code, such as `SQLITE_FULL` or `ECONNREFUSED`, when there is one. Nothing
- * was stored by the call that failed, except when the connection broke during a commit: then it may have been stored. Call
+ * A database operation failed. `code` is the driver's error code, if any, such as `SQLITE_FULL` or `ECONNREFUSED`.
+ *
+ * The failed call stored nothing, unless the connection broke during a commit: then the change may have been stored. Call
  * `enqueue` again with the same `idempotencyKey`.
  *
  * @since 0.1.0
@@ -35,7 +36,7 @@ const code = Schema.optionalWith(Schema.String, { exact: true })
  */
 export class StorageError extends Schema.TaggedError<StorageError>()("StorageError", { reason: StorageReason, code }) {
   override get message(): string {
-    return `Database failed: ${this.reason}${this.code === undefined ? "" : `, ${this.code}`}`
+    return `Database operation failed: ${this.reason}${this.code === undefined ? "" : ` (${this.code})`}`
   }
 }
 
@@ -52,7 +53,7 @@ export class BacklogFull extends Schema.TaggedError<BacklogFull>()("BacklogFull"
 }
 
 /**
- * The idempotency key belongs to a different change of the same customer. `receipt` is the receipt of that change.
+ * The idempotency key was already used for a different change of the same customer. `receipt` is the receipt of that change.
  *
  * @since 0.1.0
  * @category errors
@@ -61,53 +62,54 @@ export class IdempotencyConflict
   extends Schema.TaggedError<IdempotencyConflict>()("IdempotencyConflict", { receipt: Receipt })
 {
   override get message(): string {
-    return `Idempotency key belongs to a different change, with receipt ${this.receipt}. Use a new key`
+    return `Idempotency key was already used for a different change, with receipt ${this.receipt}. Use a new key`
   }
 }
 
 /**
- * No change has this receipt, or its change has been pruned. `retry` and `discard` fail with it too when the change is not a
- * dead letter.
+ * No change has this receipt, or the change has been pruned. `retry` and `discard` also fail with this error when the change
+ * is not a dead letter.
  *
  * @since 0.1.0
  * @category errors
  */
 export class ReceiptNotFound extends Schema.TaggedError<ReceiptNotFound>()("ReceiptNotFound", { receipt: Receipt }) {
   override get message(): string {
-    return `No such change or dead letter: ${this.receipt}`
+    return `No change or dead letter has receipt ${this.receipt}`
   }
 }
 
 /**
- * The customer of this dead letter has a newer accepted change, which a retry would overwrite with older data.
+ * The customer has an accepted change that is newer than this dead letter. A retry would overwrite it with older data.
  *
  * @since 0.1.0
  * @category errors
  */
 export class Superseded extends Schema.TaggedError<Superseded>()("Superseded", { receipt: Receipt }) {
   override get message(): string {
-    return `A newer change of the customer was accepted after ${this.receipt}. Discard it, or retry with evenIfSuperseded`
+    return `The customer has a newer change than dead letter ${this.receipt}. Discard the dead letter, or retry it with evenIfSuperseded`
   }
 }
 
 /**
- * Stored changes need an encryption key that `keys` does not contain. Add the key with this id at the end of `keys`.
+ * Stored changes are encrypted with a key that `keys` does not contain. Add the key with this id to the end of `keys`.
  *
  * @since 0.1.0
  * @category errors
  */
 export class KeyMissing extends Schema.TaggedError<KeyMissing>()("KeyMissing", { keyId: Schema.String }) {
   override get message(): string {
-    return `Stored changes need encryption key ${this.keyId}. Add it at the end of the list of keys`
+    return `Stored changes need encryption key ${this.keyId}. Add it to the end of keys (DELIVERY_KEYS)`
   }
 }
 
 /**
  * The stored payload of a change cannot be read. Nothing was sent.
  *
- * `Decrypt`: it does not decrypt, for example because the row was edited. `Decode`: it decrypts to something that is not a valid
- * change. Both make a dead letter. `KeyMissing`: another process encrypted it with a key that this one does not have. The change
- * waits for a process that has the key, and never becomes a dead letter.
+ * - `Decrypt`: decryption failed, for example because the row was edited. The change becomes a dead letter.
+ * - `Decode`: the decrypted payload is not a valid change. The change becomes a dead letter.
+ * - `KeyMissing`: another process encrypted the payload with a key that this process does not have. The change stays queued
+ *   until a process that has the key delivers it, and never becomes a dead letter.
  *
  * @since 0.1.0
  * @category errors
@@ -116,7 +118,7 @@ export class PayloadUnreadable extends Schema.TaggedError<PayloadUnreadable>()("
   reason: Schema.Literal("Decrypt", "Decode", "KeyMissing")
 }) {
   override get message(): string {
-    return `Stored payload cannot be read: ${this.reason}`
+    return `Cannot read the stored payload: ${this.reason}`
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * What became of an accepted change, and how delivery is doing.
+ * The status of accepted changes, and the state of delivery.
  *
  * @since 0.1.0
  */
@@ -24,40 +24,40 @@ export type AttemptError = typeof AttemptError.Type
  */
 export const AttemptError = Schema.Union(TrustlyError, PayloadUnreadable, UnexpectedDefect)
 
-const facts = {
+const commonFields = {
   receipt: Receipt,
   customerId: Schema.String,
   acceptedAt: Schema.DateTimeUtc,
   attempts: Schema.Int
 }
 
-const ended = { ...facts, endedAt: Schema.DateTimeUtc }
+const endedFields = { ...commonFields, endedAt: Schema.DateTimeUtc }
 
 const lastError = { error: Schema.optionalWith(AttemptError, { exact: true }) }
 
 /**
- * The change waits to be delivered. `error` is the error of the last attempt, when there was one.
+ * The change is queued. `error` is the error of the last attempt, if any.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const Queued = Schema.TaggedStruct("Queued", { ...facts, ...lastError })
+export const Queued = Schema.TaggedStruct("Queued", { ...commonFields, ...lastError })
 
 /**
- * Trustly has applied the change. `error` is set when Trustly's response could not be decoded.
+ * Trustly applied the change. `error` is set if its response could not be decoded.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const Delivered = Schema.TaggedStruct("Delivered", { ...ended, ...lastError })
+export const Delivered = Schema.TaggedStruct("Delivered", { ...endedFields, ...lastError })
 
 /**
- * A dead letter: delivery gave the change up. It is kept until it is retried or discarded.
+ * A dead letter: the change cannot be delivered, or kept failing for `giveUpAfter`. It is kept until retried or discarded.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const Failed = Schema.TaggedStruct("Failed", { ...ended, error: AttemptError })
+export const Failed = Schema.TaggedStruct("Failed", { ...endedFields, error: AttemptError })
 
 /**
  * A dead letter.
@@ -68,15 +68,15 @@ export const Failed = Schema.TaggedStruct("Failed", { ...ended, error: AttemptEr
 export type Failed = typeof Failed.Type
 
 /**
- * A dead letter that was discarded. `error` says why it had failed.
+ * A discarded dead letter. `error` is the error of the last attempt.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const Discarded = Schema.TaggedStruct("Discarded", { ...ended, ...lastError })
+export const Discarded = Schema.TaggedStruct("Discarded", { ...endedFields, ...lastError })
 
 /**
- * How a change ended.
+ * The final status of a change.
  *
  * @since 0.1.0
  * @category models
@@ -92,7 +92,7 @@ export type Ended = typeof Ended.Type
 export const Ended = Schema.Union(Delivered, Failed, Discarded)
 
 /**
- * What became of an accepted change.
+ * The status of an accepted change.
  *
  * @since 0.1.0
  * @category models
@@ -108,9 +108,12 @@ export type Status = typeof Status.Type
 export const Status = Schema.Union(Queued, Delivered, Failed, Discarded)
 
 /**
- * Why delivery is paused for every customer. `CredentialsRefused`: Trustly answered 401 or 403. `Redirected`: the base URL
- * redirects. `TlsFailed`: the certificate or the handshake is not acceptable. `NotTrustly`: several customers in a row were
- * not found by a host that does not answer in Trustly's format, so the base URL is probably wrong.
+ * Why delivery is paused for every customer.
+ *
+ * - `CredentialsRefused`: Trustly returned 401 or 403.
+ * - `Redirected`: the base URL redirects.
+ * - `TlsFailed`: certificate verification or the TLS handshake failed.
+ * - `NotTrustly`: the responses for several customers in a row were not in Trustly's format, so the base URL is probably wrong.
  *
  * @since 0.1.0
  * @category models
@@ -126,8 +129,8 @@ export type PauseReason = typeof PauseReason.Type
 export const PauseReason = Schema.Literal("CredentialsRefused", "Redirected", "TlsFailed", "NotTrustly")
 
 /**
- * Whether changes are being delivered. While delivery is paused, changes are accepted, one change is tried every
- * `probeInterval`, and no change becomes a dead letter.
+ * Whether delivery is running or paused. While it is paused, changes are still accepted, one change is sent every
+ * `probeInterval` as a probe, and no change becomes a dead letter.
  *
  * @since 0.1.0
  * @category models
@@ -146,8 +149,7 @@ export const State = Schema.Union(
 )
 
 /**
- * How many changes wait and how many are dead letters, and when the oldest queued change was accepted. Counted at most once a
- * second.
+ * Number of queued changes and dead letters, and when the oldest queued change was accepted.
  *
  * @since 0.1.0
  * @category models

@@ -6,7 +6,7 @@
 import * as Schema from "effect/Schema"
 
 /**
- * Identifies an accepted change. It holds nothing about the customer.
+ * Identifies an accepted change. It contains no customer data.
  *
  * @since 0.1.0
  * @category models
@@ -14,7 +14,7 @@ import * as Schema from "effect/Schema"
 export type Receipt = typeof Receipt.Type
 
 /**
- * Schema of {@link Receipt}: a string, such as a path segment of a URL, becomes a receipt with `Receipt.make`.
+ * Schema of {@link Receipt}. `Receipt.make` turns a string, such as a URL path segment, into a receipt.
  *
  * @since 0.1.0
  * @category schemas

@@ -45,20 +45,20 @@ const layerOn = (database: Database) => Layer.provideMerge(deliveryLayer, Layer.
 
 const failNext = (error: TrustlyRejectedError) => Effect.flatMap(CustomersMemory, (memory) => memory.failNext(error))
 
-const profile = (sql: SqlClient.SqlClient) => sql`INSERT INTO profiles (id, nickname) VALUES ('1', 'Jo')`
+const insertProfile = (sql: SqlClient.SqlClient) => sql`INSERT INTO profiles (id, nickname) VALUES ('1', 'Jo')`
 
 for (const { database, isSkipped, name } of storages) {
   describe.skipIf(isSkipped)(`on ${name}${isSkipped ? " (skipped: install Debian's postgresql package)" : ""}`, () => {
     const layer = Layer.fresh(layerOn(database))
 
-    describe("enqueue inside a transaction of the caller", () => {
+    describe("enqueue inside the caller's transaction", () => {
       it.live("commits the change together with the caller's rows", () =>
         Effect.gen(function*() {
           const sql = yield* SqlClient.SqlClient
           const delivery = yield* CustomerDelivery
           yield* sql`CREATE TABLE profiles (id TEXT, nickname TEXT)`
           const receipt = yield* sql.withTransaction(Effect.zipRight(
-            profile(sql),
+            insertProfile(sql),
             delivery.enqueue({ customerId: "1", change: { vip: 2 } })
           ))
           assert.strictEqual((yield* delivery.await(receipt))._tag, "Delivered")
@@ -72,7 +72,7 @@ for (const { database, isSkipped, name } of storages) {
           yield* sql`CREATE TABLE profiles (id TEXT, nickname TEXT)`
           let receipt = Option.none<Effect.Effect.Success<ReturnType<CustomerDelivery["Type"]["enqueue"]>>>()
           const error = yield* Effect.flip(sql.withTransaction(Effect.gen(function*() {
-            yield* profile(sql)
+            yield* insertProfile(sql)
             receipt = Option.some(yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } }))
             return yield* Effect.fail("rolled back" as const)
           })))
@@ -81,8 +81,10 @@ for (const { database, isSkipped, name } of storages) {
           const unknown = yield* Effect.flip(delivery.status(yield* receipt))
           assert.strictEqual(unknown._tag, "ReceiptNotFound")
         }).pipe(Effect.provide(layer)))
+    })
 
-      it.live("finds no change by a text that is no receipt", () =>
+    describe("receipts and idempotency keys", () => {
+      it.live("fails with ReceiptNotFound for a string that is not a receipt", () =>
         Effect.gen(function*() {
           const delivery = yield* CustomerDelivery
           for (const text of ["", "nope", "\0", "\ud800", "9".repeat(100_000), "' OR 1=1 --"]) {
@@ -95,22 +97,22 @@ for (const { database, isSkipped, name } of storages) {
           }
         }).pipe(Effect.provide(layer)))
 
-      it.live("accepts many changes at the same time, each once", () =>
+      it.live("stores concurrent changes with the same idempotency key once", () =>
         Effect.gen(function*() {
           const delivery = yield* CustomerDelivery
-          const keysOfCalls = Array.from({ length: 60 }, (_, index) => `key-${index % 20}`)
-          const receipts = yield* Effect.forEach(keysOfCalls, (idempotencyKey) =>
+          const idempotencyKeys = Array.from({ length: 60 }, (_, index) => `key-${index % 20}`)
+          const receipts = yield* Effect.forEach(idempotencyKeys, (idempotencyKey) =>
             delivery.enqueue({ customerId: "1", change: { vip: 3 } }, { idempotencyKey }), { concurrency: "unbounded" })
           assert.strictEqual(new Set(receipts).size, 20)
           assert.deepStrictEqual(receipts.slice(20, 40), receipts.slice(0, 20))
         }).pipe(Effect.provide(layer)))
     })
 
-    it.live("makes a dead letter of a payload that does not decrypt, because it was moved to another customer", () =>
+    it.live("moves a change to dead letters when its payload was copied from another customer and does not decrypt", () =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
         const delivery = yield* CustomerDelivery
-        // in one transaction, so that nothing is delivered before the rows are edited
+        // one transaction, so that no change is delivered before the rows are edited
         const receipt = yield* sql.withTransaction(Effect.gen(function*() {
           const first = yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } })
           yield* delivery.enqueue({ customerId: "2", change: { vip: 2 } })
@@ -131,21 +133,21 @@ for (const { database, isSkipped, name } of storages) {
         const delivery = yield* CustomerDelivery
         yield* delivery.await(yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } }))
         yield* failNext(new TrustlyRejectedError({ operation: "update" }))
-        const letter = yield* delivery.enqueue({ customerId: "2", change: { vip: 1 } })
-        yield* delivery.await(letter)
-        const kept = sql`SELECT receipt FROM trustly_delivery_changes WHERE payload IS NOT NULL`
-        assert.deepStrictEqual((yield* kept).map((row) => ({ ...row })), [{ receipt: letter }])
-        yield* delivery.discard(letter)
-        assert.strictEqual((yield* kept).length, 0)
-        const idle = yield* sql`SELECT * FROM trustly_delivery_customers`
-        assert.strictEqual(idle.length, 0)
+        const deadLetter = yield* delivery.enqueue({ customerId: "2", change: { vip: 1 } })
+        yield* delivery.await(deadLetter)
+        const rowsWithPayload = sql`SELECT receipt FROM trustly_delivery_changes WHERE payload IS NOT NULL`
+        assert.deepStrictEqual((yield* rowsWithPayload).map((row) => ({ ...row })), [{ receipt: deadLetter }])
+        yield* delivery.discard(deadLetter)
+        assert.strictEqual((yield* rowsWithPayload).length, 0)
+        const customerRows = yield* sql`SELECT * FROM trustly_delivery_customers`
+        assert.strictEqual(customerRows.length, 0)
       }).pipe(Effect.provide(layer)))
   })
 }
 
-it.live("prunes what ended before the retention, but keeps what supersedes a dead letter", () =>
+it.live("prunes changes that ended longer ago than the retention, but keeps changes that supersede a dead letter", () =>
   Effect.gen(function*() {
-    const [letter, newer, other] = yield* Effect.gen(function*() {
+    const [deadLetter, newer, other] = yield* Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
       const sql = yield* SqlClient.SqlClient
       yield* failNext(new TrustlyRejectedError({ operation: "update" }))
@@ -164,17 +166,17 @@ it.live("prunes what ended before the retention, but keeps what supersedes a dea
         until: (status) => status._tag === "Left" && status.left._tag === "ReceiptNotFound"
       })
       assert.strictEqual((yield* delivery.status(newer))._tag, "Delivered")
-      assert.strictEqual((yield* Effect.flip(delivery.retry(letter)))._tag, "Superseded")
+      assert.strictEqual((yield* Effect.flip(delivery.retry(deadLetter)))._tag, "Superseded")
     }).pipe(Effect.provide(deliveryLayer))
   }).pipe(Effect.provide(Layer.merge(sqlite, trustly))))
 
-it.live("leaves a change queued that another process encrypted with a key this one does not have yet", () =>
+it.live("keeps a change queued when another process encrypted it with a key that this process does not have", () =>
   Effect.gen(function*() {
     const delivery = yield* CustomerDelivery
     const newKey = Redacted.make(randomBytes(32).toString("base64"))
     const producer = Layer.fresh(CustomerDelivery.layerProducer({ keys: [newKey, ...keys] }))
     const receipt = yield* Effect.provide(
-      Effect.flatMap(CustomerDelivery, (rotated) => rotated.enqueue({ customerId: "1", change: { vip: 1 } })),
+      Effect.flatMap(CustomerDelivery, (producing) => producing.enqueue({ customerId: "1", change: { vip: 1 } })),
       producer
     )
     const status = yield* Effect.repeat(Effect.zipRight(Effect.sleep("20 millis"), delivery.status(receipt)), {
@@ -184,7 +186,7 @@ it.live("leaves a change queued that another process encrypted with a key this o
     assert.deepInclude(status.error, { _tag: "PayloadUnreadable", reason: "KeyMissing" })
   }).pipe(Effect.provide(layerOn(sqlite))))
 
-it.live("continues the trace of enqueue, and names no customer in spans and metrics", () =>
+it.live("continues the trace of enqueue, and keeps customer ids out of spans and metrics", () =>
   Effect.gen(function*() {
     const spans: Array<Tracer.Span> = []
     const native = yield* Effect.tracer
@@ -198,30 +200,30 @@ it.live("continues the trace of enqueue, and names no customer in spans and metr
     })
     const program = Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
-      yield* Effect.flatMap(CustomersMemory, (memory) =>
-        memory.failNext(new TrustlyNotFoundError({ operation: "update", customerId: "sentinel-7" })))
+      yield* Effect.flatMap(
+        CustomersMemory,
+        (memory) => memory.failNext(new TrustlyNotFoundError({ operation: "update", customerId: "sentinel-7" }))
+      )
       const receipt = yield* delivery.enqueue({ customerId: "sentinel-7", change: { vip: 1 } }).pipe(
         Effect.withSpan("request")
       )
       yield* delivery.await(receipt)
     })
     yield* program.pipe(Effect.provide(layerOn(sqlite)), Effect.withTracer(collecting))
-    const request = spans.find(({ name }) =>
-      name === "request"
-    )
+    const request = spans.find(({ name }) => name === "request")
     const deliver = spans.find(({ name }) => name === "CustomerDelivery.deliver")
     assert.strictEqual(deliver?.traceId, request?.traceId)
     assert.strictEqual(deliver?.attributes.get("error.type"), "TrustlyNotFoundError")
-    const own = spans.filter(({ name }) => name.startsWith("CustomerDelivery"))
-    const print = inspect(
-      own.map(({ attributes, name, status }) => [
+    const deliverySpans = spans.filter(({ name }) => name.startsWith("CustomerDelivery"))
+    const printed = inspect(
+      deliverySpans.map(({ attributes, name, status }) => [
         name,
         [...attributes],
         status._tag === "Ended" && Exit.isFailure(status.exit) ? Cause.pretty(status.exit.cause) : "no error"
       ]),
       { depth: 9 }
     )
-    assert.notInclude(print, "sentinel-7")
+    assert.notInclude(printed, "sentinel-7")
 
     const metrics = (yield* Metric.snapshot).filter(({ metricKey }) => metricKey.name.startsWith("trustly_delivery"))
     const names = new Set(metrics.map(({ metricKey }) => metricKey.name))

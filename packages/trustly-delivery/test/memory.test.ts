@@ -28,7 +28,7 @@ const ids = Array.from({ length: 40 }, (_, index) => String(index + 1))
 const layer = (options: Partial<DeliveryConfig.Options> = {}) =>
   CustomerDelivery.layerMemory(options).pipe(Layer.provideMerge(CustomersMemory.layer(ids.map(customer))))
 
-/** Lets everything run that is not waiting for time. */
+/** Runs all fibers until they are done or waiting for the clock. */
 const settle = TestClock.adjust(Duration.zero).pipe(Effect.zipRight(Effect.yieldNow()), Effect.repeatN(8))
 
 const vipOf = (customerId: string) =>
@@ -37,7 +37,7 @@ const vipOf = (customerId: string) =>
     (records) => records.find((record) => record.customerId === customerId)?.vip
   )
 
-/** The requests that reached Trustly, as customer and written value. */
+/** The requests that reached Trustly, each as customer id and written value. */
 const written = Effect.map(
   Effect.flatMap(CustomersMemory, ({ calls }) => calls),
   (calls) => calls.map(({ customerId, input }) => `${customerId}:${String(input?.vip ?? "-")}`)
@@ -97,12 +97,12 @@ describe("enqueue", () => {
       const options = { idempotencyKey: "order-1" }
       const first = yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } }, options)
       yield* settle
-      const again = yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } }, options)
-      assert.strictEqual(again, first)
-      const other = yield* Effect.flip(delivery.enqueue({ customerId: "1", change: { vip: 3 } }, options))
-      assert.deepStrictEqual(other._tag === "IdempotencyConflict" && other.receipt, first)
-      const elsewhere = yield* delivery.enqueue({ customerId: "2", change: { vip: 3 } }, options)
-      assert.notStrictEqual(elsewhere, first)
+      const repeated = yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } }, options)
+      assert.strictEqual(repeated, first)
+      const conflict = yield* Effect.flip(delivery.enqueue({ customerId: "1", change: { vip: 3 } }, options))
+      assert.deepStrictEqual(conflict._tag === "IdempotencyConflict" && conflict.receipt, first)
+      const otherCustomer = yield* delivery.enqueue({ customerId: "2", change: { vip: 3 } }, options)
+      assert.notStrictEqual(otherCustomer, first)
     }).pipe(Effect.provide(layer())))
 
   it.effect("fails with BacklogFull when maxBacklog changes are queued", () =>
@@ -116,7 +116,7 @@ describe("enqueue", () => {
       assert.strictEqual(full._tag, "BacklogFull")
     }).pipe(Effect.provide(layer({ maxBacklog: 2 }))))
 
-  it.effect("rejects options that cannot work and names them", () =>
+  it.effect("rejects invalid options and names them in the error", () =>
     Effect.gen(function*() {
       const key = Redacted.make("c2VudGluZWw=")
       const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ keys: [key] }))))
@@ -127,7 +127,7 @@ describe("enqueue", () => {
     }))
 })
 
-describe("order", () => {
+describe("ordering", () => {
   it.effect("delivers the changes of a customer in order, one at a time", () =>
     Effect.gen(function*() {
       for (let vip = 1; vip <= 20; vip++) yield* enqueue("1", vip)
@@ -136,7 +136,7 @@ describe("order", () => {
       assert.deepStrictEqual(yield* written, Array.from({ length: 20 }, (_, index) => `1:${index + 1}`))
     }).pipe(Effect.provide(layer())))
 
-  it.effect("keeps a customer's later changes behind one that is retried, and lets the others pass", () =>
+  it.effect("holds back a customer's later changes during a retry, and delivers the changes of other customers", () =>
     Effect.gen(function*() {
       yield* failNext(new TrustlyServerError({ operation: "update", status: 503 }))
       const first = yield* enqueue("1", 1)
@@ -154,7 +154,7 @@ describe("order", () => {
       assert.deepStrictEqual(yield* written, ["1:-", "2:9", "1:1", "1:2"])
     }).pipe(Effect.provide(layer())))
 
-  it.effect("lets other customers go first after eight changes of one customer", () =>
+  it.effect("delivers changes of other customers after eight changes of one customer", () =>
     Effect.gen(function*() {
       for (let vip = 1; vip <= 20; vip++) yield* enqueue("1", vip)
       yield* enqueue("2", 1)
@@ -167,7 +167,7 @@ describe("order", () => {
 })
 
 describe("failures", () => {
-  it.effect("makes a dead letter of a rejected change and goes on with the customer's next one", () =>
+  it.effect("moves a rejected change to dead letters and continues with the customer's next change", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
       yield* failNext(new TrustlyRejectedError({ operation: "update", status: 409 }))
@@ -177,13 +177,13 @@ describe("failures", () => {
       yield* TestClock.adjust("1 second")
       yield* settle
       assert.strictEqual(yield* vipOf("1"), 2)
-      const letters = Array.from(yield* Stream.runCollect(delivery.failed()))
-      assert.deepStrictEqual(letters.map(({ receipt }) => receipt), [first])
-      assert.strictEqual(letters[0]?.error._tag, "TrustlyRejectedError")
+      const deadLetters = Array.from(yield* Stream.runCollect(delivery.failed()))
+      assert.deepStrictEqual(deadLetters.map(({ receipt }) => receipt), [first])
+      assert.strictEqual(deadLetters[0]?.error._tag, "TrustlyRejectedError")
       assert.strictEqual((yield* delivery.counts).failed, 1)
     }).pipe(Effect.provide(layer())))
 
-  it.effect("makes a dead letter of a change that kept failing for giveUpAfter", () =>
+  it.effect("moves a change that kept failing for giveUpAfter to dead letters", () =>
     Effect.gen(function*() {
       yield* failNext(...Array.from({ length: 400 }, () => new TrustlyServerError({ operation: "update" })))
       const receipt = yield* enqueue("1", 1)
@@ -195,7 +195,7 @@ describe("failures", () => {
       assert.strictEqual(yield* tagOf(receipt), "Failed")
     }).pipe(Effect.provide(layer({ giveUpAfter: "1 hour" }))))
 
-  it.effect("counts a response that cannot be decoded as delivered", () =>
+  it.effect("reports a change as Delivered when the response cannot be decoded", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
       yield* failNext(new TrustlyDecodeError({ operation: "update", reason: "Shape" }))
@@ -203,7 +203,7 @@ describe("failures", () => {
       assert.strictEqual(status._tag === "Delivered" && status.error?._tag, "TrustlyDecodeError")
     }).pipe(Effect.provide(layer())))
 
-  it.effect("retries after a defect of the service", () =>
+  it.effect("retries after CustomerService dies with a defect", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
       const receipt = yield* enqueue("1", 1)
@@ -212,7 +212,7 @@ describe("failures", () => {
       assert.strictEqual(status._tag === "Queued" && status.error?._tag, "UnexpectedDefect")
     }).pipe(Effect.provide(CustomerDelivery.layerMemory().pipe(Layer.provide(CustomerService.layerTest())))))
 
-  it.effect("waits as long as Retry-After asks, for every customer", () =>
+  it.effect("sends nothing to any customer before Retry-After has passed", () =>
     Effect.gen(function*() {
       yield* failNext(new TrustlyRateLimitError({ operation: "update", retryAfter: Duration.seconds(60) }))
       yield* enqueue("1", 1)
@@ -227,7 +227,7 @@ describe("failures", () => {
       assert.strictEqual(yield* vipOf("2"), 1)
     }).pipe(Effect.provide(layer())))
 
-  it.effect("sends to one customer at a time while every customer fails, and to all when one succeeds", () =>
+  it.effect("sends to one customer at a time while every customer fails, and to all customers once one succeeds", () =>
     Effect.gen(function*() {
       yield* failNext(
         ...Array.from({ length: 10 }, () => new TrustlyNetworkError({ operation: "update", reason: "Connect" }))
@@ -238,7 +238,7 @@ describe("failures", () => {
       assert.strictEqual((yield* calls).length, 4)
       yield* TestClock.adjust("1 second")
       yield* settle
-      // one customer every half second
+      // at most one request every half second
       assert.isAtMost((yield* calls).length, 7)
       yield* TestClock.adjust("1 minute")
       yield* settle
@@ -254,7 +254,7 @@ describe("pause", () => {
     ["TlsFailed", new TrustlyNetworkError({ operation: "update", reason: "Tls" })]
   ]
   for (const [reason, error] of reasons) {
-    it.effect(`pauses everybody with ${reason} after ${error.message}`, () =>
+    it.effect(`pauses delivery with ${reason} after ${error.message}`, () =>
       Effect.gen(function*() {
         const delivery = yield* CustomerDelivery
         const { calls } = yield* CustomersMemory
@@ -279,7 +279,7 @@ describe("pause", () => {
       }).pipe(Effect.provide(layer())))
   }
 
-  it.effect("pauses when ten customers in a row are not found by a host that does not answer as Trustly does", () =>
+  it.effect("pauses when ten customers in a row get a 404 that is not in Trustly's format", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
       yield* failNext(...Array.from({ length: 11 }, () => new TrustlyNotFoundError({ operation: "update" })))
@@ -296,7 +296,7 @@ describe("pause", () => {
       assert.deepInclude(yield* delivery.counts, { failed: 9, queued: 0 })
     }).pipe(Effect.provide(layer())))
 
-  it.effect("does not pause for customers that Trustly does not know", () =>
+  it.effect("does not pause when Trustly itself responds that customers do not exist", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
       const unknown = new TrustlyNotFoundError({ operation: "update", errors: [{ code: 330 }] })
@@ -308,7 +308,7 @@ describe("pause", () => {
     }).pipe(Effect.provide(layer())))
 })
 
-const deadLetter = (customerId: string, vip: number) =>
+const createDeadLetter = (customerId: string, vip: number) =>
   Effect.gen(function*() {
     yield* failNext(new TrustlyRejectedError({ operation: "update", status: 409 }))
     const receipt = yield* enqueue(customerId, vip)
@@ -317,10 +317,10 @@ const deadLetter = (customerId: string, vip: number) =>
   })
 
 describe("dead letters", () => {
-  it.effect("delivers a dead letter that is retried", () =>
+  it.effect("delivers a retried dead letter", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
-      const receipt = yield* deadLetter("1", 1)
+      const receipt = yield* createDeadLetter("1", 1)
       yield* delivery.retry(receipt)
       yield* settle
       assert.strictEqual(yield* tagOf(receipt), "Delivered")
@@ -328,10 +328,10 @@ describe("dead letters", () => {
       assert.strictEqual(error._tag, "ReceiptNotFound")
     }).pipe(Effect.provide(layer())))
 
-  it.effect("refuses to retry a dead letter when the customer has a newer change, unless forced", () =>
+  it.effect("fails to retry a dead letter when the customer has a newer change, unless evenIfSuperseded is set", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
-      const receipt = yield* deadLetter("1", 1)
+      const receipt = yield* createDeadLetter("1", 1)
       yield* enqueue("1", 2)
       yield* settle
       const error = yield* Effect.flip(delivery.retry(receipt))
@@ -344,18 +344,18 @@ describe("dead letters", () => {
   it.effect("discards a dead letter", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
-      const receipt = yield* deadLetter("1", 1)
+      const receipt = yield* createDeadLetter("1", 1)
       yield* delivery.discard(receipt)
       assert.strictEqual(yield* tagOf(receipt), "Discarded")
       assert.strictEqual((yield* delivery.counts).failed, 0)
       assert.strictEqual((yield* Effect.flip(delivery.discard(receipt)))._tag, "ReceiptNotFound")
     }).pipe(Effect.provide(layer())))
 
-  it.effect("lists dead letters oldest first, also after one of them", () =>
+  it.effect("streams dead letters oldest first, and starts after a given receipt", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
       const receipts: Array<Receipt> = []
-      for (const id of ids) receipts.push(yield* deadLetter(id, 1))
+      for (const id of ids) receipts.push(yield* createDeadLetter(id, 1))
       const all = Array.from(yield* Stream.runCollect(delivery.failed()))
       assert.deepStrictEqual(all.map(({ receipt }) => receipt), receipts)
       const [, second] = receipts
@@ -364,7 +364,7 @@ describe("dead letters", () => {
     }).pipe(Effect.provide(layer())))
 })
 
-it.effect("prunes ended changes after the retention, but no dead letters", () =>
+it.effect("prunes delivered changes after the retention, but keeps dead letters", () =>
   Effect.gen(function*() {
     const delivery = yield* CustomerDelivery
     const delivered = yield* enqueue("1", 1)

@@ -1,9 +1,9 @@
 import { describe } from "vitest"
 import { testOneRunner } from "./support/oneRunner.ts"
 import { isInstalled } from "./support/postgres.ts"
-import { Setting } from "./support/setting.ts"
+import { TestEnvironment } from "./support/testEnvironment.ts"
 
-describe.skipIf(!isInstalled)("Postgres, which needs Debian's package postgresql", () => {
-  const at = new Setting({ usesPostgres: isInstalled })
-  testOneRunner(at, () => at.postgresEnv())
+describe.skipIf(!isInstalled)("Postgres (requires Debian's postgresql package)", () => {
+  const environment = new TestEnvironment({ usesPostgres: isInstalled })
+  testOneRunner(environment, () => environment.postgresEnv())
 })

@@ -2,90 +2,90 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { assert, describe, it } from "vitest"
 import { isInstalled } from "./support/postgres.ts"
 import { Runner, until } from "./support/runners.ts"
-import { concurrency, customers, isIdle, Setting } from "./support/setting.ts"
+import { concurrency, customers, isIdle, TestEnvironment } from "./support/testEnvironment.ts"
 
-describe.skipIf(!isInstalled)("several runners on Postgres", () => {
-  const at = new Setting({ usesPostgres: isInstalled })
+describe.skipIf(!isInstalled)("Several runners on Postgres", () => {
+  const environment = new TestEnvironment({ usesPostgres: isInstalled })
 
-  /** Stops a runner while it holds a transaction open, which locks rows that the others need. */
-  const stopInTransaction = async (runner: Runner, database: string): Promise<void> => {
+  /** Suspends a runner during an open transaction that locks rows that the other runners need. */
+  const suspendInTransaction = async (runner: Runner, database: string): Promise<void> => {
     const name = new URL(database).pathname.slice(1)
-    const open = () =>
-      at.postgres?.sql(
+    const openTransactions = () =>
+      environment.postgres?.sql(
         name,
         `SELECT pid, xact_start FROM pg_stat_activity WHERE datname = '${name}' AND state = 'idle in transaction'`
       ).split("\n").filter((line) => line !== "") ?? []
-    await until("a stop inside a transaction", async () => {
+    await until("a runner suspended in a transaction", async () => {
       runner.signal("SIGSTOP")
       await sleep(100)
-      const before = new Set(open())
+      const before = new Set(openTransactions())
       await sleep(100)
-      if (open().some((transaction) => before.has(transaction))) return true
+      if (openTransactions().some((transaction) => before.has(transaction))) return true
       runner.signal("SIGCONT")
       return false
     })
   }
 
-  it("moves the customers of a killed and of a stopped runner to the others", async () => {
-    const shared = at.postgresEnv()
-    at.trustly.delay = 30
+  it("moves the customers of a killed runner and of a suspended runner to the remaining runner", async () => {
+    const shared = environment.postgresEnv()
+    environment.trustly.delay = 30
     const [a, b, c] = await Promise.all([1, 2, 3].map(() => new Runner(shared).started()))
-    if (a === undefined || b === undefined || c === undefined) throw new Error("three runners")
+    if (a === undefined || b === undefined || c === undefined) throw new Error("Expected three runners")
     const many = Array.from({ length: 60 }, (_, index) => `customer-${index + 1}`)
     a.enqueue(many, 1, 25)
-    await until("some sent", () => at.trustly.writes.length > 100)
-    await stopInTransaction(b, shared.DATABASE_URL)
-    await until("all accepted", () => a.lines.includes("enqueued"))
+    await until("100 sent changes", () => environment.trustly.writes.length > 100)
+    await suspendInTransaction(b, shared.DATABASE_URL)
+    await until("all changes accepted", () => a.lines.includes("enqueued"))
     await a.kill("SIGKILL")
-    await until("all delivered by the third", () => at.allDelivered(a.accepted))
-    // the stopped runner comes back to lanes that have moved
-    const sent = at.trustly.writes.length
+    await until("the remaining runner to deliver all changes", () => environment.allDelivered(a.accepted))
+    // the suspended runner continues after its lanes have moved
+    const sent = environment.trustly.writes.length
     b.signal("SIGCONT")
     b.enqueue(many, 26, 27)
     await until(
-      "all delivered",
-      async () => at.allDelivered(b.accepted) && b.accepted.length === 120 && await isIdle(c)
+      "all changes delivered",
+      async () => environment.allDelivered(b.accepted) && b.accepted.length === 120 && await isIdle(c)
     )
-    assert.isAtLeast(at.trustly.writes.length, sent)
-    at.assertDelivery([...a.accepted, ...b.accepted], 2 * concurrency, concurrency)
+    assert.isAtLeast(environment.trustly.writes.length, sent)
+    environment.assertDelivery([...a.accepted, ...b.accepted], 2 * concurrency, concurrency)
   })
 
-  it("hands lanes over at once when a runner ends", async () => {
-    const shared = at.postgresEnv()
-    at.trustly.delay = 30
+  it("releases lanes immediately when a runner exits", async () => {
+    const shared = environment.postgresEnv()
+    environment.trustly.delay = 30
     const [a, b] = await Promise.all([1, 2].map(() => new Runner(shared).started()))
-    if (a === undefined || b === undefined) throw new Error("two runners")
+    if (a === undefined || b === undefined) throw new Error("Expected two runners")
     a.enqueue(customers, 1, 20)
-    await until("all accepted", () => a.lines.includes("enqueued"))
+    await until("all changes accepted", () => a.lines.includes("enqueued"))
     await a.kill("SIGTERM")
     assert.strictEqual(a.exitCode, 0)
-    await until("empty backlog", () => isIdle(b))
-    at.assertDelivery(a.accepted, 0)
+    await until("an empty backlog", () => isIdle(b))
+    environment.assertDelivery(a.accepted, 0)
   })
 
-  it("goes on by itself after the database was restarted", async () => {
-    const shared = at.postgresEnv()
+  it("resumes after a database restart", async () => {
+    const shared = environment.postgresEnv()
     const runner = await new Runner(shared).started()
-    at.trustly.delay = 50
+    environment.trustly.delay = 50
     runner.enqueue(customers, 1, 20)
-    await until("some sent", () => at.trustly.writes.length > 20)
-    at.postgres?.pause()
+    await until("20 sent changes", () => environment.trustly.writes.length > 20)
+    environment.postgres?.pause()
     await sleep(6_000)
-    at.postgres?.resume()
-    await until("answers", () => runner.lines.includes("enqueued"))
+    environment.postgres?.resume()
+    await until("all enqueue results", () => runner.lines.includes("enqueued"))
     runner.enqueue(customers, 21, 22)
-    await until("empty backlog", () => isIdle(runner))
-    at.assertDelivery(runner.accepted, 2 * concurrency)
+    await until("an empty backlog", () => isIdle(runner))
+    environment.assertDelivery(runner.accepted, 2 * concurrency)
   })
 
-  it("delivers what a process accepted that sends nothing itself", async () => {
-    const shared = at.postgresEnv()
+  it("delivers changes that a producer accepted", async () => {
+    const shared = environment.postgresEnv()
     const producer = await new Runner({ ...shared, PRODUCER: "true" }).started()
     producer.enqueue(customers, 1, 2)
-    await until("all accepted", () => producer.accepted.length === 24)
-    assert.strictEqual(at.trustly.requests, 0)
+    await until("all changes accepted", () => producer.accepted.length === 24)
+    assert.strictEqual(environment.trustly.requests, 0)
     const runner = await new Runner(shared).started()
-    await until("empty backlog", () => isIdle(runner))
-    at.assertDelivery(producer.accepted, 0)
+    await until("an empty backlog", () => isIdle(runner))
+    environment.assertDelivery(producer.accepted, 0)
   })
 })

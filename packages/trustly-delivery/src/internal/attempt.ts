@@ -1,4 +1,4 @@
-/** One attempt: reads the stored change and sends it. */
+/** One delivery attempt: decrypts the stored change and sends it. */
 import type { CustomerService } from "effect-trustly"
 import { CustomerBatch } from "effect-trustly"
 import * as Effect from "effect/Effect"
@@ -33,17 +33,17 @@ const readChange = (keyring: Keyring, head: Head): Either.Either<Change, Payload
 const send = (customers: CustomerService.Service, change: Change, lease: Lease): Effect.Effect<unknown, AttemptError> =>
   "update" in change
     ? customers.update(change.customerId, change.update)
-    // between reading and writing, the lane may have moved
+    // another process may have taken over the lane between the read and the write of `modify`
     : customers.modify(
       change.customerId,
       () => Effect.flatMap(lease.isCurrent, (isCurrent) => isCurrent ? Effect.succeed(change.change) : Effect.interrupt)
     )
 
 /**
- * The error, or nothing when the change was delivered. Never fails; can be interrupted. The error is not the span's, because its
- * message can name the customer.
+ * Returns the error of the attempt, or none if the change was delivered. Never fails, and can be interrupted. The span records
+ * only the error's tag, because the error's message can contain the customer id.
  */
-export const make = ({ customers, head, keyring, lease }: {
+export const run = ({ customers, head, keyring, lease }: {
   readonly customers: CustomerService.Service
   readonly head: Head
   readonly keyring: Keyring

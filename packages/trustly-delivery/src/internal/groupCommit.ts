@@ -1,4 +1,4 @@
-/** Group commit: callers that come while a transaction runs share the next one. */
+/** Group commit: callers that arrive while a transaction is running share the next transaction. */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -6,27 +6,30 @@ import * as Queue from "effect/Queue"
 import type * as Scope from "effect/Scope"
 import { StorageError } from "../DeliveryError.ts"
 
-/** Continues when the events that have already happened, such as responses that have arrived, are handled. */
+/** Waits until all pending I/O events, such as received responses, have been handled. */
 export const afterPendingEvents: Effect.Effect<void> = Effect.async((resume) => {
   const immediate = setImmediate(() => resume(Effect.void))
   return Effect.sync(() => clearImmediate(immediate))
 })
 
-interface Waiting<A, B> {
+interface QueuedItem<A, B> {
   readonly item: A
   readonly done: Deferred.Deferred<B, StorageError>
 }
 
-/** Turns an operation on many items, which answers in their order, into one on a single item. Closing the scope ends the running one. */
+/**
+ * Turns a batch operation, which returns results in the order of its items, into an operation on a single item. Closing the
+ * scope waits for the running batch, and fails callers that are not in it.
+ */
 export const make = <A, B>(
   maxItems: number,
   run: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, StorageError>
 ): Effect.Effect<(item: A) => Effect.Effect<B, StorageError>, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const queue = yield* Queue.unbounded<Waiting<A, B>>()
+    const queue = yield* Queue.unbounded<QueuedItem<A, B>>()
 
-    const finish = (waiting: ReadonlyArray<Waiting<A, B>>, exit: Exit.Exit<ReadonlyArray<B>, StorageError>) =>
-      Effect.forEach(waiting, ({ done }, index) =>
+    const completeBatch = (batch: ReadonlyArray<QueuedItem<A, B>>, exit: Exit.Exit<ReadonlyArray<B>, StorageError>) =>
+      Effect.forEach(batch, ({ done }, index) =>
         Deferred.done(
           done,
           Exit.flatMap(exit, (results) => {
@@ -35,19 +38,19 @@ export const make = <A, B>(
           })
         ), { discard: true })
 
-    // a caller must hear how its transaction ended, so only waiting for the first item can be interrupted
+    // every caller must receive the result of its transaction, so only the wait for the first item can be interrupted
     yield* Effect.uninterruptibleMask((restore) =>
       restore(Queue.take(queue)).pipe(
         Effect.zipLeft(afterPendingEvents),
         Effect.zipWith(Queue.takeUpTo(queue, maxItems - 1), (first, others) => [first, ...others]),
-        Effect.flatMap((waiting) =>
-          Effect.flatMap(Effect.exit(run(waiting.map(({ item }) => item))), (exit) => finish(waiting, exit))
+        Effect.flatMap((batch) =>
+          Effect.flatMap(Effect.exit(run(batch.map(({ item }) => item))), (exit) => completeBatch(batch, exit))
         ),
         Effect.forever
       )
     ).pipe(
-      Effect.ensuring(Effect.flatMap(Queue.takeAll(queue), (left) =>
-        finish([...left], Exit.fail(new StorageError({ reason: "Unavailable" }))))),
+      Effect.ensuring(Effect.flatMap(Queue.takeAll(queue), (remaining) =>
+        completeBatch([...remaining], Exit.fail(new StorageError({ reason: "Unavailable" }))))),
       Effect.forkScoped
     )
 

@@ -1,6 +1,6 @@
 /**
- * The encryption of payloads: AES-256-GCM, bound to the receipt and the customer, so that a payload moved to another row does not
- * decrypt. The database holds ids of keys, never keys.
+ * Encrypts payloads with AES-256-GCM. The receipt and the customer id are additional authenticated data, so a payload copied
+ * to another row does not decrypt. The database stores key ids, never keys.
  */
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -24,7 +24,7 @@ const derive = (secret: Buffer, purpose: string, bytes: number): Buffer =>
 const parseKey = (key: Redacted.Redacted, index: number): Either.Either<Key, string> => {
   const text = Redacted.value(key)
   const secret = Buffer.from(text, "base64")
-  // Buffer skips characters that are not base64, so compare with what it understood
+  // Buffer ignores invalid base64 characters, so encode the result again and compare
   return secret.length === keyBytes && secret.toString("base64") === text.trim()
     ? Either.right({
       id: derive(secret, "id", 6).toString("hex"),
@@ -40,7 +40,7 @@ interface Owner {
   readonly customerId: string
 }
 
-const boundTo = ({ customerId, receipt }: Owner): Buffer => Buffer.from(JSON.stringify([receipt, customerId]))
+const additionalData = ({ customerId, receipt }: Owner): Buffer => Buffer.from(JSON.stringify([receipt, customerId]))
 
 const digestWith = (key: Key, text: string): string => createHmac("sha256", key.digest).update(text).digest("base64")
 
@@ -48,13 +48,13 @@ export interface Keyring {
   readonly has: (keyId: string) => boolean
   readonly encrypt: (owner: Owner, text: string) => { readonly keyId: string; readonly payload: Uint8Array }
   readonly decrypt: (owner: Owner, keyId: string, payload: Uint8Array) => Option.Option<string>
-  /** A keyed digest: a plain one would let anyone with the database guess short values. */
+  /** Returns a keyed digest. A plain hash would let anyone with access to the database guess short values. */
   readonly digest: (text: string) => string
-  /** Whether a digest made with an earlier key is that of the text; false when that key is gone. */
+  /** Whether `digest`, made with the given key, is the digest of `text`. False if that key is not in the keyring. */
   readonly matches: (keyId: string, digest: string, text: string) => boolean
 }
 
-/** The left side says what is wrong with which key, never its value. */
+/** Fails with a message that names the position of the invalid key and the problem, never the value. */
 export const make = (
   secrets: readonly [Redacted.Redacted, ...ReadonlyArray<Redacted.Redacted>]
 ): Either.Either<Keyring, string> =>
@@ -68,7 +68,7 @@ export const make = (
       has: (keyId) => keys.has(keyId),
       encrypt: (owner, text) => {
         const iv = randomBytes(ivBytes)
-        const cipher = createCipheriv(algorithm, current.encryption, iv).setAAD(boundTo(owner))
+        const cipher = createCipheriv(algorithm, current.encryption, iv).setAAD(additionalData(owner))
         const encrypted = Buffer.concat([cipher.update(text, "utf8"), cipher.final()])
         return { keyId: current.id, payload: Buffer.concat([iv, cipher.getAuthTag(), encrypted]) }
       },
@@ -79,7 +79,7 @@ export const make = (
             const iv = payload.subarray(0, ivBytes)
             const tag = payload.subarray(ivBytes, ivBytes + tagBytes)
             const decipher = createDecipheriv(algorithm, key.encryption, iv, { authTagLength: tagBytes })
-              .setAAD(boundTo(owner)).setAuthTag(tag)
+              .setAAD(additionalData(owner)).setAuthTag(tag)
             const encrypted = payload.subarray(ivBytes + tagBytes)
             return Buffer.concat([decipher.update(encrypted), decipher.final()]).toString("utf8")
           })
@@ -92,5 +92,5 @@ export const make = (
     }
   })
 
-/** A digest of something that is not secret but can be long, or hold what a caller did not mean to store. */
+/** Hashes a value that is not secret but can be long, or contain data that the caller did not mean to store. */
 export const fingerprint = (text: string): string => createHash("sha256").update(text).digest("base64")

@@ -1,7 +1,7 @@
 /**
- * Which customers this process may send for. Every customer belongs to one of 256 lanes, and a lane has one process at a time: it holds
- * a lease, which ends by itself unless it is renewed. What is sent under a lease is cut off when the lease ends, so a process that hung
- * sends nothing for lanes that have moved.
+ * Distributes customers over processes. Every customer belongs to one of 256 lanes, and one process at a time holds the lease
+ * of a lane. A lease expires unless it is renewed. Requests are interrupted when their lease expires, so a process that hung does
+ * not send requests for lanes that other processes have taken over.
  */
 import * as MessageStorage from "@effect/cluster/MessageStorage"
 import * as RunnerAddress from "@effect/cluster/RunnerAddress"
@@ -27,29 +27,30 @@ import { orStorageError } from "./storage.ts"
 
 const laneCount = 256
 
-/** The lane of a customer: stored with it, so every version of this package must answer the same. */
+/** Returns the lane of a customer. The database stores it, so every version of this package must return the same lane. */
 export const laneOf = (customerId: string): number => createHash("sha256").update(customerId).digest().readUInt8(0)
 
 export interface Lease {
-  /** Whether a request may start now. */
+  /** Whether the lease is still valid, so that a request may start. */
   readonly isCurrent: Effect.Effect<boolean>
   /**
-   * Runs an effect in a fiber of its own, which is interrupted when the lease ends. The lane is not handed over before that fiber has
-   * ended.
+   * Runs an effect in its own fiber, which is interrupted when the lease expires. The lane is not released before that fiber
+   * has exited.
    */
   readonly fork: (effect: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 export interface Lanes {
-  /** The lanes held now; absent when it is all of them. */
+  /** The lanes that this process holds, or `undefined` if it holds all of them. */
   readonly held: Effect.Effect<ReadonlyArray<number> | undefined>
   readonly lease: (lane: number) => Option.Option<Lease>
-  /** Waits until all that was forked has ended. */
+  /** Waits until all forked fibers have exited. */
   readonly idle: Effect.Effect<void>
+  /** Interrupts all forked fibers. */
   readonly interrupt: Effect.Effect<void>
 }
 
-/** All lanes, without an end, for a process that has the database for itself. */
+/** Holds all lanes permanently, for a process that has exclusive use of the database. */
 export const single: Effect.Effect<Lanes, never, Scope.Scope> = Effect.map(FiberSet.make<void>(), (fibers) => {
   const lease: Lease = {
     isCurrent: Effect.succeed(true),
@@ -63,7 +64,7 @@ export const single: Effect.Effect<Lanes, never, Scope.Scope> = Effect.map(Fiber
   }
 })
 
-/** A lease that ends when its lock has not been renewed in time. */
+/** A lease that expires when its lock is not renewed in time. */
 class LockLease implements Lease {
   isReleased = false
   renewedAt: bigint
@@ -75,7 +76,7 @@ class LockLease implements Lease {
   }
 
   isCurrentAt(now: bigint): boolean {
-    return !this.isReleased && now - this.renewedAt < leaseNanos
+    return !this.isReleased && now - this.renewedAt < leaseDurationNanos
   }
 
   get isCurrent(): Effect.Effect<boolean> {
@@ -87,21 +88,21 @@ class LockLease implements Lease {
   }
 }
 
-/** After a lock has not been renewed for this long, another runner takes it. */
+/** Another runner takes a lock that has not been renewed for this long. */
 const lockExpiration = Duration.seconds(5)
-/** A lease ends before its lock, by more than it takes to notice and to cut off requests. */
-const leaseNanos = 4_000_000_000n
-const leaseCheck = Duration.millis(250)
+/** Shorter than `lockExpiration`, to leave enough time to detect an expired lease and interrupt its requests. */
+const leaseDurationNanos = 4_000_000_000n
+const leaseCheckInterval = Duration.millis(250)
 
-// not awaited: what cannot be interrupted must not keep the other leases from ending
+// not awaited: an uninterruptible fiber must not delay the interruption of other leases
 const interrupt = (fibers: FiberSet.FiberSet<void>) => Effect.forkDaemon(FiberSet.clear(fibers))
 
 const shardingConfig = (id: string) =>
   ShardingConfig.layer({
-    // no runner is ever called: the address only has to be unique
+    // runners never call each other: the address only has to be unique
     runnerAddress: Option.some(RunnerAddress.make(id, 0)),
     shardsPerGroup: laneCount,
-    // also how long the engine waits for a renewal before it gives up all lanes
+    // also how long `Sharding` waits for a renewal before it gives up all lanes
     shardLockRefreshInterval: Duration.millis(1_500),
     shardLockExpiration: lockExpiration,
     shardLockDisableAdvisory: true,
@@ -112,33 +113,33 @@ const shardingConfig = (id: string) =>
 // shards count from 1
 const laneOfShard = (shardId: ShardId): number => shardId.id - 1
 
-/** Lanes that are spread over all runners on a database. Closing the scope hands them over at once. */
+/** Distributes lanes over all runners that share a database. Closing the scope releases them without waiting for expiry. */
 export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | Scope.Scope> = Effect.gen(function*() {
   const leases = new Map<number, LockLease>()
-  // made here, so that closing the scope drains them before they are interrupted
+  // created before `Sharding`, so that closing the scope first releases the lanes, which waits for these fibers to exit
   const fibersOfLanes = yield* Effect.replicateEffect(FiberSet.make<void>(), laneCount)
 
-  /** Grants a lease with every lock that is taken or renewed, and waits for what is in flight before a lock is given back. */
-  const leasing = (storage: RunnerStorage.RunnerStorage["Type"]): RunnerStorage.RunnerStorage["Type"] => ({
+  /** Grants a lease for every acquired lock, extends it on renewal, and waits for in-flight requests before releasing a lock. */
+  const withLeases = (storage: RunnerStorage.RunnerStorage["Type"]): RunnerStorage.RunnerStorage["Type"] => ({
     ...storage,
     acquire: (address, shardIds) =>
       Effect.gen(function*() {
-        const asked = yield* Clock.currentTimeNanos
+        const requestedAt = yield* Clock.currentTimeNanos
         const acquired = yield* storage.acquire(address, shardIds)
         for (const lane of acquired.map(laneOfShard)) {
           yield* endLease(leases.get(lane))
           const fibers = fibersOfLanes[lane]
-          if (fibers !== undefined) leases.set(lane, new LockLease(asked, fibers))
+          if (fibers !== undefined) leases.set(lane, new LockLease(requestedAt, fibers))
         }
         return acquired
       }),
     refresh: (address, shardIds) =>
       Effect.gen(function*() {
-        const asked = yield* Clock.currentTimeNanos
+        const requestedAt = yield* Clock.currentTimeNanos
         const renewed = yield* storage.refresh(address, shardIds)
         for (const lane of renewed.map(laneOfShard)) {
           const lease = leases.get(lane)
-          if (lease !== undefined) lease.renewedAt = asked
+          if (lease !== undefined) lease.renewedAt = requestedAt
         }
         return renewed
       }),
@@ -147,7 +148,7 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
     releaseAll: (address) => Effect.zipRight(endLeases([...leases.keys()]), storage.releaseAll(address))
   })
 
-  /** A lock that was lost and taken again is another lease. */
+  /** Ends the previous lease of a lock that was lost and acquired again. */
   const endLease = (lease: LockLease | undefined) =>
     Effect.suspend(() => {
       if (lease === undefined) return Effect.void
@@ -162,9 +163,9 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
       return Effect.forEach(ending, ({ fibers }) => FiberSet.awaitEmpty(fibers), { discard: true })
     })
 
-  const runnerStorage = Layer.effect(RunnerStorage.RunnerStorage, Effect.map(RunnerStorage.RunnerStorage, leasing))
+  const runnerStorage = Layer.effect(RunnerStorage.RunnerStorage, Effect.map(RunnerStorage.RunnerStorage, withLeases))
     .pipe(
-      // runners that start together on an empty database collide when they create the tables
+      // runners that start at the same time on an empty database can collide when they create the tables
       Layer.provide(Layer.retry(
         SqlRunnerStorage.layerWith({ prefix: "trustly_delivery" }),
         Schedule.intersect(Schedule.recurs(10), Schedule.jittered(Schedule.spaced("200 millis")))
@@ -179,15 +180,15 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
     orStorageError
   )
 
-  const cutOff = Effect.flatMap(Clock.currentTimeNanos, (now) =>
+  const interruptExpiredLeases = Effect.flatMap(Clock.currentTimeNanos, (now) =>
     Effect.forEach(
       [...leases.values()].filter((lease) => !lease.isReleased && !lease.isCurrentAt(now)),
       ({ fibers }) => interrupt(fibers),
       { discard: true }
     ))
-  yield* Effect.forkScoped(Effect.repeat(cutOff, Schedule.spaced(leaseCheck)))
+  yield* Effect.forkScoped(Effect.repeat(interruptExpiredLeases, Schedule.spaced(leaseCheckInterval)))
 
-  const ofEach = (effect: (fibers: FiberSet.FiberSet<void>) => Effect.Effect<void>) =>
+  const forEachLease = (effect: (fibers: FiberSet.FiberSet<void>) => Effect.Effect<void>) =>
     Effect.suspend(() => Effect.forEach([...leases.values()], ({ fibers }) => effect(fibers), { discard: true }))
   return {
     held: Effect.map(Clock.currentTimeNanos, (now) => {
@@ -195,7 +196,7 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
       return lanes.length === laneCount ? undefined : lanes
     }),
     lease: (lane) => Option.fromNullable(leases.get(lane)),
-    idle: ofEach(FiberSet.awaitEmpty),
-    interrupt: ofEach(FiberSet.clear)
+    idle: forEachLease(FiberSet.awaitEmpty),
+    interrupt: forEachLease(FiberSet.clear)
   }
 })

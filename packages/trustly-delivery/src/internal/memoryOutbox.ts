@@ -1,4 +1,4 @@
-/** The outbox of unit tests: no database, and nothing that outlives the process. */
+/** An in-memory outbox for unit tests. */
 import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -20,8 +20,8 @@ interface Row {
 
 const storedOf = ({ change, seq, ...row }: Row): Stored => ({ seq, status: Outbox.statusOf({ ...change, ...row }) })
 
-// what is due and cannot be sent yet is looked at again
-const shortestWait = 200
+// changes that are due but cannot be sent yet are polled again after this many milliseconds
+const minPollDelay = 200
 
 export const make = (): Outbox.Outbox => {
   const rows: Array<Row> = []
@@ -29,13 +29,14 @@ export const make = (): Outbox.Outbox => {
   let lastSeq = 0
   let paused: Pause | undefined
 
-  const inOrder = () => Arr.sortWith(rows, ({ seq }) => seq, Order.number)
+  const rowsBySeq = () => Arr.sortWith(rows, ({ seq }) => seq, Order.number)
   const isQueued = ({ state }: Row): boolean => state === "Queued"
-  const byReceipt = (receipt: string) => rows.find(({ change }) => change.receipt === receipt)
-  const letter = (receipt: string) => rows.find(({ change, state }) => change.receipt === receipt && state === "Failed")
+  const findByReceipt = (receipt: string) => rows.find(({ change }) => change.receipt === receipt)
+  const findDeadLetter = (receipt: string) =>
+    rows.find(({ change, state }) => change.receipt === receipt && state === "Failed")
 
   const headOf = (customerId: string): Head | undefined => {
-    const row = inOrder().find((each) => isQueued(each) && each.change.customerId === customerId)
+    const row = rowsBySeq().find((each) => isQueued(each) && each.change.customerId === customerId)
     if (row === undefined) return undefined
     const { attempts, change, failingSince, seq } = row
     return { ...change, trace: change.trace ?? undefined, seq, attempts, failingSince }
@@ -82,10 +83,12 @@ export const make = (): Outbox.Outbox => {
         return Option.none()
       }),
 
-    due: ({ except, isProbe, limit, now }) =>
+    due: ({ excludedCustomerIds, isProbe, limit, now }) =>
       Effect.sync(() =>
         Arr.sortWith(customers, ([, { dueAt }]) => dueAt, Order.number)
-          .filter(([id, { dueAt }]) => !except.includes(id) && (isProbe || (paused === undefined && dueAt <= now)))
+          .filter(([id, { dueAt }]) =>
+            !excludedCustomerIds.includes(id) && (isProbe || (paused === undefined && dueAt <= now))
+          )
           .slice(0, limit)
           .flatMap(([id]) => headOf(id) ?? [])
       ),
@@ -96,28 +99,28 @@ export const make = (): Outbox.Outbox => {
       Effect.sync(() => {
         const customer = customers.get(customerId)
         if (customer === undefined) return
-        // at the end of the map: behind those that are due at the same time
+        // moves the customer to the end of the map, behind other customers that are due at the same time
         customers.delete(customerId)
         customers.set(customerId, { ...customer, dueAt })
       }),
 
-    nextLook: (now) =>
+    nextPollDelay: (now) =>
       Effect.sync(() => {
         const dueAt = Math.min(...[...customers.values()].map((customer) => customer.dueAt))
-        return Math.max(shortestWait, (paused === undefined ? dueAt : Math.max(dueAt, paused.probeAt)) - now)
+        return Math.max(minPollDelay, (paused === undefined ? dueAt : Math.max(dueAt, paused.probeAt)) - now)
       }),
 
-    find: (receipt) => Effect.sync(() => Option.map(Option.fromNullable(byReceipt(receipt)), storedOf)),
+    find: (receipt) => Effect.sync(() => Option.map(Option.fromNullable(findByReceipt(receipt)), storedOf)),
 
     failed: (seq, limit) =>
       Effect.sync(() =>
-        inOrder().map(storedOf)
+        rowsBySeq().map(storedOf)
           .filter(Outbox.isFailed).filter((stored) => stored.seq > seq).slice(0, limit)
       ),
 
     retry: ({ evenIfSuperseded, laneOf, now, receipt }) =>
       Effect.sync(() => {
-        const row = letter(receipt)
+        const row = findDeadLetter(receipt)
         if (row === undefined) return "NotFound"
         const { customerId } = row.change
         const isSuperseded = rows.some(({ change, seq }) => change.customerId === customerId && seq > row.seq)
@@ -131,7 +134,7 @@ export const make = (): Outbox.Outbox => {
 
     discard: (receipt, now) =>
       Effect.sync(() => {
-        const row = letter(receipt)
+        const row = findDeadLetter(receipt)
         if (row === undefined) return false
         row.state = "Discarded"
         row.endedAt = now

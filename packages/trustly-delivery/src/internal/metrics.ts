@@ -1,4 +1,4 @@
-/** The metrics of delivery. None has a label that names a customer. */
+/** The metrics of delivery. No metric has a customer id as a label. */
 import * as Metric from "effect/Metric"
 
 export const backlog = Metric.gauge("trustly_delivery_backlog", { description: "Queued changes" })
@@ -13,4 +13,4 @@ const counter = (name: string, description: string) => Metric.counter(name, { de
 export const accepted = counter("trustly_delivery_accepted", "Accepted changes")
 export const delivered = counter("trustly_delivery_delivered", "Delivered changes")
 export const failed = counter("trustly_delivery_failed", "Changes that became dead letters")
-export const retried = counter("trustly_delivery_retried", "Failed attempts that will be repeated")
+export const retried = counter("trustly_delivery_retried", "Failed attempts that will be retried")

@@ -1,4 +1,7 @@
-/** What delivery asks of its storage. There are two: `sqlOutbox.ts` and, for unit tests, `memoryOutbox.ts`. Times are epoch milliseconds. */
+/**
+ * The storage interface of delivery, implemented by `sqlOutbox.ts` and, for unit tests, by `memoryOutbox.ts`. Times are epoch
+ * milliseconds.
+ */
 import * as DateTime from "effect/DateTime"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -7,13 +10,13 @@ import { UnexpectedDefect } from "../DeliveryError.ts"
 import type { AttemptError, Counts, Failed, PauseReason, Status } from "../DeliveryStatus.ts"
 import type { Receipt } from "../Receipt.ts"
 
-/** A change to store: everything but its customer is opaque to the database. */
+/** A change to store. The fields to change are encrypted in `payload`. */
 export interface NewChange {
   readonly receipt: Receipt
   readonly customerId: string
   readonly lane: number
   readonly idempotencyKey: string | null
-  /** Tells the same change under the same idempotency key from a different one. */
+  /** A keyed digest that detects a different change with the same idempotency key. */
   readonly digest: string | null
   readonly keyId: string
   readonly payload: Uint8Array
@@ -42,13 +45,13 @@ export interface Head {
   readonly acceptedAt: number
 }
 
-/** The result of an attempt. `failingSince` is absent where the failure says nothing about the change. */
+/** The result of an attempt. `failingSince` is undefined if the failure does not count toward `giveUpAfter`. */
 export type Result =
   | { readonly _tag: "Delivered"; readonly error?: AttemptError }
   | { readonly _tag: "Failed"; readonly error: AttemptError }
   | { readonly _tag: "Retry"; readonly error: AttemptError; readonly failingSince: number | undefined }
 
-/** A result to store. With `wantsNext`, the answer is the customer's next change. */
+/** A result to store. With `wantsNext`, `record` returns the customer's next change. */
 export interface Attempt {
   readonly head: Head
   readonly result: Result
@@ -56,29 +59,31 @@ export interface Attempt {
   readonly wantsNext: boolean
 }
 
-/** A status with its place in the order of acceptance. */
+/** A status and its position in the delivery order. */
 export interface Stored<A extends Status = Status> {
   readonly seq: number
   readonly status: A
 }
 
-interface Facts {
+interface StatusFields {
   readonly state: Status["_tag"]
   readonly receipt: Receipt
   readonly customerId: string
   readonly acceptedAt: number
-  /** Only of a change that has ended. */
+  /** Ignored while the change is queued. */
   readonly endedAt: number
   readonly attempts: number
   readonly error: AttemptError | undefined
 }
 
-/** The status that is stored as these facts. The error of a dead letter can be unreadable. */
-export const statusOf = ({ acceptedAt, attempts, customerId, endedAt, error, receipt, state }: Facts): Status => {
-  const facts = { receipt, customerId, acceptedAt: DateTime.unsafeMake(acceptedAt), attempts }
+/** Builds a status from its stored fields. A dead letter has an `UnexpectedDefect` if its stored error cannot be decoded. */
+export const statusOf = (
+  { acceptedAt, attempts, customerId, endedAt, error, receipt, state }: StatusFields
+): Status => {
+  const commonFields = { receipt, customerId, acceptedAt: DateTime.unsafeMake(acceptedAt), attempts }
   const lastError = error === undefined ? {} : { error }
-  if (state === "Queued") return { _tag: state, ...facts, ...lastError }
-  const ended = { ...facts, endedAt: DateTime.unsafeMake(endedAt) }
+  if (state === "Queued") return { _tag: state, ...commonFields, ...lastError }
+  const ended = { ...commonFields, endedAt: DateTime.unsafeMake(endedAt) }
   return state === "Failed"
     ? { _tag: state, ...ended, error: error ?? new UnexpectedDefect() }
     : { _tag: state, ...ended, ...lastError }
@@ -94,27 +99,29 @@ export interface Pause {
 
 export interface Due {
   readonly now: number
-  /** The lanes to look in; absent for all. */
+  /** The lanes to search, or `undefined` for all lanes. */
   readonly lanes: ReadonlyArray<number> | undefined
   readonly limit: number
   /** The customers in flight. */
-  readonly except: ReadonlyArray<string>
-  /** Look although delivery is paused. */
+  readonly excludedCustomerIds: ReadonlyArray<string>
+  /** Whether to ignore the pause and the due times. */
   readonly isProbe: boolean
 }
 
 export interface Outbox {
+  /** Stores a change, or returns the change that already has its idempotency key. */
   readonly accept: (change: NewChange) => Effect.Effect<Option.Option<Existing>, StorageError>
-  /** The heads of the customers that are due, longest due first. */
+  /** Returns the heads of the customers that are due, longest overdue first. */
   readonly due: (due: Due) => Effect.Effect<ReadonlyArray<Head>, StorageError>
+  /** Stores a result. Returns the customer's next change if `wantsNext` is set and delivery is not paused. */
   readonly record: (attempt: Attempt) => Effect.Effect<Option.Option<Head>, StorageError>
-  /** Moves a customer in the line of those that are due. */
+  /** Sets the time at which a customer is due. */
   readonly postpone: (customerId: string, dueAt: number) => Effect.Effect<void, StorageError>
-  /** How many milliseconds to wait before the next look, when nothing happens in this process; can be infinite. */
-  readonly nextLook: (now: number) => Effect.Effect<number, StorageError>
+  /** Returns how long to wait before the next poll, in milliseconds, if nothing wakes the sender earlier. Can be infinite. */
+  readonly nextPollDelay: (now: number) => Effect.Effect<number, StorageError>
 
   readonly find: (receipt: Receipt) => Effect.Effect<Option.Option<Stored>, StorageError>
-  /** Up to `limit` dead letters after `seq`, oldest first. */
+  /** Returns up to `limit` dead letters after `seq`, oldest first. */
   readonly failed: (
     seq: number,
     limit: number
@@ -125,18 +132,18 @@ export interface Outbox {
     readonly laneOf: (customerId: string) => number
     readonly now: number
   }) => Effect.Effect<"Queued" | "NotFound" | "Superseded", StorageError>
-  /** Whether there was such a dead letter. */
+  /** Returns whether a dead letter with this receipt existed. */
   readonly discard: (receipt: Receipt, now: number) => Effect.Effect<boolean, StorageError>
 
   readonly counts: Effect.Effect<Counts, StorageError>
-  /** Ids of the keys that stored payloads need. */
+  /** The ids of the keys that queued changes and dead letters need. */
   readonly keyIds: Effect.Effect<ReadonlyArray<string>, StorageError>
-  /** Deletes up to `limit` changes that ended before; answers how many. */
+  /** Deletes up to `limit` delivered or discarded changes that ended before `before`. Returns the number of deleted changes. */
   readonly prune: (before: number, limit: number) => Effect.Effect<number, StorageError>
 
   readonly paused: Effect.Effect<Option.Option<Pause>, StorageError>
   readonly pause: (pause: Pause) => Effect.Effect<void, StorageError>
-  /** Whether this process is the one to probe now; the next probe is not before `probeAt`. */
+  /** Returns whether this process may probe now. If so, no process may probe again before `probeAt`. */
   readonly claimProbe: (now: number, probeAt: number) => Effect.Effect<boolean, StorageError>
   readonly resume: Effect.Effect<void, StorageError>
 }

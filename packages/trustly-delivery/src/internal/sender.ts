@@ -1,4 +1,4 @@
-/** The loop that delivers: finds the customers that are due, sends their changes in order, and records how each attempt ended. */
+/** The delivery loop: finds due customers, sends their changes in order, and records the result of each attempt. */
 import type { CustomerService } from "effect-trustly"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -20,12 +20,12 @@ import type { Settings } from "./settings.ts"
 import * as Verdict from "./verdict.ts"
 
 const storageRetryInterval = Duration.seconds(1)
-/** A customer with much queued lets the others go first after this many changes or this long. */
-const changesInTurn = 8
-const millisInTurn = 1_000
-/** Fewer customers that fail at the same time are not an outage. */
-const fewestInOutage = 4
-/** This many customers in a row that an unknown host does not know: the base URL is wrong. */
+/** After this many changes or this long, a customer yields its slot to other customers. */
+const maxChangesPerTurn = 8
+const maxTurnMillis = 1_000
+/** It is not an outage if fewer customers than this fail at the same time. */
+const minFailingInOutage = 4
+/** If this many customers in a row get responses that are not in Trustly's format, the base URL is probably wrong. */
 const suspectsUntilPause = 10
 
 interface Settled {
@@ -34,13 +34,13 @@ interface Settled {
   readonly wait?: number
 }
 
-const again = (error: AttemptError, wait: number, failingSince?: number): Settled => ({
+const retryLater = (error: AttemptError, wait: number, failingSince?: number): Settled => ({
   result: { _tag: "Retry", error, failingSince },
   wait
 })
 
 export interface Sender {
-  /** Looks for work now. */
+  /** Polls for due changes now. */
   readonly wake: Effect.Effect<void>
 }
 
@@ -50,7 +50,7 @@ export const make = (
     readonly lanes: Lanes
     readonly outbox: Outbox
     readonly settings: Settings
-    /** What to do with requests that are in flight when the scope closes. */
+    /** Runs when the scope closes: waits for in-flight requests, or interrupts them. */
     readonly drain: Effect.Effect<unknown>
   }
 ): Effect.Effect<Sender, never, Scope.Scope> =>
@@ -62,36 +62,37 @@ export const make = (
     const inFlight = new Set<string>()
     const suspects = new Set<string>()
     let isStopping = false
-    // results that the database has not taken yet; nothing is sent that could not be recorded
+    // number of results that the database has not stored yet: while it is not zero, no new request starts
     let unrecorded = 0
-    let heldUntil = 0
+    let rateLimitedUntil = 0
     let lastFailureAt = 0
-    // the customers whose attempts failed since the last one that did not
+    // customers with failed attempts since the last attempt that Trustly accepted or rejected
     const failing = new Set<string>()
 
-    /** Trustly is down for everybody: one customer at a time is enough to see when it is back. */
-    const isOutage = (): boolean => failing.size >= Math.max(concurrency, fewestInOutage)
+    /** Whether Trustly seems to be down. During an outage, one customer at a time is enough to detect when it is back. */
+    const isOutage = (): boolean => failing.size >= Math.max(concurrency, minFailingInOutage)
 
-    /** Tries until the database takes it. */
-    const stored = <A>(effect: Effect.Effect<A, StorageError>): Effect.Effect<A> =>
+    /** Retries a database operation until it succeeds. */
+    const retryUntilStored = <A>(effect: Effect.Effect<A, StorageError>): Effect.Effect<A> =>
       Effect.catchAll(effect, (error) => {
-        const isNews = unrecorded === 0
+        const isFirstFailure = unrecorded === 0
         return Effect.acquireUseRelease(
           Effect.sync(() => unrecorded++),
           () =>
-            Effect.logWarning("Delivery waits for the database to record a result", error).pipe(
-              Effect.when(() => isNews),
-              Effect.zipRight(Effect.interruptible(Effect.sleep(storageRetryInterval)))
-            ),
+            Effect.logWarning("Cannot record a delivery result: the database failed. Retrying every second", error)
+              .pipe(
+                Effect.when(() => isFirstFailure),
+                Effect.zipRight(Effect.interruptible(Effect.sleep(storageRetryInterval)))
+              ),
           () => Effect.sync(() => unrecorded--)
-        ).pipe(Effect.zipRight(Effect.suspend(() => stored(effect))))
+        ).pipe(Effect.zipRight(Effect.suspend(() => retryUntilStored(effect))))
       })
 
-    /** Whole milliseconds: Postgres takes no others. */
+    /** Returns whole milliseconds, because the Postgres columns are integers. */
     const backoff = (attempts: number): Effect.Effect<number> =>
       Effect.map(
         Random.nextRange(0.5, 1),
-        (part) => Math.ceil(part * Math.min(maxDelay, baseDelay * 2 ** Math.min(attempts, 30)))
+        (factor) => Math.ceil(factor * Math.min(maxDelay, baseDelay * 2 ** Math.min(attempts, 30)))
       )
 
     const pause = (reason: PauseReason, error: AttemptError, now: number) =>
@@ -116,31 +117,31 @@ export const make = (
             return { result: { _tag: "Delivered", error } }
           case "Pause":
             yield* pause(verdict.reason, error, now)
-            return again(error, 0)
+            return retryLater(error, 0)
           case "Failed": {
             if (!verdict.isSuspect) {
               suspects.clear()
               return failed
             }
             suspects.add(head.customerId)
-            if (isProbe) return again(error, 0)
+            if (isProbe) return retryLater(error, 0)
             if (suspects.size < suspectsUntilPause) return failed
             yield* pause("NotTrustly", error, now)
-            return again(error, 0)
+            return retryLater(error, 0)
           }
           case "Wait":
-            return again(error, yield* backoff(head.attempts))
+            return retryLater(error, yield* backoff(head.attempts))
           case "Retry": {
             const wait = Math.ceil(Duration.toMillis(verdict.wait))
-            if (verdict.isForAll && wait > 0) heldUntil = Math.max(heldUntil, now + wait)
+            if (verdict.appliesToAllCustomers && wait > 0) rateLimitedUntil = Math.max(rateLimitedUntil, now + wait)
             if (!isOutage()) failing.add(head.customerId)
             lastFailureAt = now
-            // while paused, nothing becomes a dead letter
-            if (isProbe) return again(error, 0)
+            // while delivery is paused, no change becomes a dead letter
+            if (isProbe) return retryLater(error, 0)
             const failingSince = head.failingSince ?? now
             return now - failingSince >= giveUpAfter
               ? failed
-              : again(error, Math.max(wait, yield* backoff(head.attempts)), failingSince)
+              : retryLater(error, Math.max(wait, yield* backoff(head.attempts)), failingSince)
           }
         }
       })
@@ -148,7 +149,7 @@ export const make = (
     const settle = (head: Head, outcome: Option.Option<AttemptError>, now: number, isProbe: boolean) =>
       Effect.gen(function*() {
         if (Option.isNone(outcome)) suspects.clear()
-        const verdict = Option.map(outcome, Verdict.of)
+        const verdict = Option.map(outcome, Verdict.fromError)
         const settled: Settled = Option.isSome(outcome) && Option.isSome(verdict)
           ? yield* settleError({ head, error: outcome.value, verdict: verdict.value, now, isProbe })
           : { result: { _tag: "Delivered" } }
@@ -168,37 +169,39 @@ export const make = (
       readonly lease: Lease
       readonly isProbe: boolean
       readonly sent: number
-      readonly began: number
+      readonly startedAt: number
     }
 
-    /** Sends one change. The answer is the customer's next one, where it is still the customer's turn. */
-    const deliver = (head: Head, { began, isProbe, lease, sent }: Turn): Effect.Effect<Option.Option<Head>> =>
+    /** Sends one change. Returns the customer's next change if the turn is not over. */
+    const deliver = (head: Head, { isProbe, lease, sent, startedAt }: Turn): Effect.Effect<Option.Option<Head>> =>
       Effect.gen(function*() {
-        const exit = yield* Effect.exit(Effect.interruptible(Attempt.make({ customers, head, keyring, lease })))
+        const exit = yield* Effect.exit(Effect.interruptible(Attempt.run({ customers, head, keyring, lease })))
         if (Exit.isFailure(exit)) return Option.none()
         const now = yield* Clock.currentTimeMillis
-        const { result, wait } = yield* stored(settle(head, exit.value, now, isProbe))
-        // who holds the lane now may have delivered it
+        const { result, wait } = yield* retryUntilStored(settle(head, exit.value, now, isProbe))
+        // another process may hold the lane now, and may already have delivered the change
         if (result._tag !== "Delivered" && !(yield* lease.isCurrent)) return Option.none()
-        const wantsNext = wait === undefined && !isProbe && !isStopping && sent < changesInTurn &&
-          now - began < millisInTurn && now >= heldUntil
-        const next = yield* stored(outbox.record({ head, result, endedAt: now, wantsNext }))
+        const wantsNext = wait === undefined && !isProbe && !isStopping && sent < maxChangesPerTurn &&
+          now - startedAt < maxTurnMillis && now >= rateLimitedUntil
+        const next = yield* retryUntilStored(outbox.record({ head, result, endedAt: now, wantsNext }))
         yield* Metric.increment(counters[result._tag])
-        if (!wantsNext) yield* stored(outbox.postpone(head.customerId, now + (wait ?? 0)))
+        if (!wantsNext) yield* retryUntilStored(outbox.postpone(head.customerId, now + (wait ?? 0)))
         return next
       })
 
-    /** The turn of a customer. It cannot be interrupted but while it sends, or waits for the database. */
-    const turn = (first: Head, lease: Lease, isProbe: boolean): Effect.Effect<void> =>
+    /** Runs the turn of one customer. Can be interrupted only while it sends a request or waits to retry a database operation. */
+    const runTurn = (first: Head, lease: Lease, isProbe: boolean): Effect.Effect<void> =>
       Effect.gen(function*() {
-        const began = yield* Clock.currentTimeMillis
+        const startedAt = yield* Clock.currentTimeMillis
         let head = Option.some(first)
         for (let sent = 1; Option.isSome(head) && (yield* lease.isCurrent); sent++) {
-          head = yield* deliver(head.value, { lease, isProbe, sent, began })
+          head = yield* deliver(head.value, { lease, isProbe, sent, startedAt })
         }
       }).pipe(
         Effect.catchAllCause((cause) =>
-          Cause.isInterruptedOnly(cause) ? Effect.void : Effect.logError("The turn of a customer died")
+          Cause.isInterruptedOnly(cause)
+            ? Effect.void
+            : Effect.logError("Unexpected defect while delivering a customer's changes")
         ),
         Effect.ensuring(Effect.suspend(() => {
           inFlight.delete(first.customerId)
@@ -206,53 +209,53 @@ export const make = (
         }))
       )
 
-    const start = (head: Head, isProbe: boolean): Effect.Effect<void> =>
+    const startTurn = (head: Head, isProbe: boolean): Effect.Effect<void> =>
       Effect.uninterruptible(Effect.suspend(() => {
         const lease = lanes.lease(head.lane)
         if (Option.isNone(lease)) return Effect.void
         inFlight.add(head.customerId)
-        return lease.value.fork(turn(head, lease.value, isProbe))
+        return lease.value.fork(runTurn(head, lease.value, isProbe))
       }))
 
     const probe = (now: number, held: ReadonlyArray<number> | undefined) =>
       Effect.gen(function*() {
         const paused = yield* outbox.paused
         if (Option.isNone(paused) || paused.value.probeAt > now) return
-        const [head] = yield* outbox.due({ now, lanes: held, limit: 1, except: [], isProbe: true })
-        if (head !== undefined && (yield* outbox.claimProbe(now, now + probeInterval))) yield* start(head, true)
+        const [head] = yield* outbox.due({ now, lanes: held, limit: 1, excludedCustomerIds: [], isProbe: true })
+        if (head !== undefined && (yield* outbox.claimProbe(now, now + probeInterval))) yield* startTurn(head, true)
       })
 
-    const look = Effect.gen(function*() {
+    const poll = Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
-      if (now < heldUntil || unrecorded > 0) return
+      if (now < rateLimitedUntil || unrecorded > 0) return
       if (isOutage() && (inFlight.size > 0 || now < lastFailureAt + baseDelay)) return
       const limit = isOutage() ? 1 : concurrency - inFlight.size
       const held = yield* lanes.held
       if (limit === 0 || held?.length === 0) return
-      const heads = yield* outbox.due({ now, lanes: held, limit, except: [...inFlight], isProbe: false })
-      yield* Effect.forEach(heads, (head) => start(head, false), { discard: true })
+      const heads = yield* outbox.due({ now, lanes: held, limit, excludedCustomerIds: [...inFlight], isProbe: false })
+      yield* Effect.forEach(heads, (head) => startTurn(head, false), { discard: true })
       if (heads.length === 0 && inFlight.size === 0) yield* probe(now, held)
     })
 
     const waitForWork = Effect.gen(function*() {
-      const wait = yield* outbox.nextLook(yield* Clock.currentTimeMillis)
+      const wait = yield* outbox.nextPollDelay(yield* Clock.currentTimeMillis)
       yield* Number.isFinite(wait) ? Effect.timeoutOption(Queue.take(wakes), wait) : Queue.take(wakes)
     })
 
     let isStorageDown = false
-    const lookSafely = Effect.zipRight(waitForWork, look).pipe(
+    const pollSafely = Effect.zipRight(waitForWork, poll).pipe(
       Effect.tap(() => {
         isStorageDown = false
       }),
       Effect.catchAll((error) => {
-        const isNews = !isStorageDown
+        const isFirstFailure = !isStorageDown
         isStorageDown = true
-        return Effect.logWarning("Delivery cannot read the database, and goes on when it can", error).pipe(
-          Effect.when(() => isNews),
+        return Effect.logWarning("Cannot read the database. Retrying every second", error).pipe(
+          Effect.when(() => isFirstFailure),
           Effect.zipRight(Effect.sleep(storageRetryInterval))
         )
       }),
-      Effect.catchAllDefect(() => Effect.logError("A look for changes to deliver died"))
+      Effect.catchAllDefect(() => Effect.logError("Unexpected defect while polling for due changes"))
     )
 
     yield* Effect.addFinalizer(() =>
@@ -262,7 +265,7 @@ export const make = (
       })
     )
     yield* wake
-    yield* lookSafely.pipe(
+    yield* pollSafely.pipe(
       Effect.forever,
       Effect.interruptible,
       Effect.forkScoped

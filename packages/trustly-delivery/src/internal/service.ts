@@ -1,4 +1,4 @@
-/** The operations of `CustomerDelivery` over an outbox. */
+/** Implements the operations of `CustomerDelivery` on an outbox. */
 import { CustomerBatch, issuesOf, TrustlyValidationError } from "effect-trustly"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
@@ -33,7 +33,7 @@ type Encode = (change: unknown) => Either.Either<unknown, ParseResult.ParseError
 const encodeUpdate: Encode = Schema.encodeUnknownEither(Update, strict)
 const encodeModification: Encode = Schema.encodeUnknownEither(Modification, strict)
 
-/** The wire JSON of a change. Decoding it again applies the checks that encoding does not make. */
+/** Encodes a change as wire JSON, then decodes it again, because only decoding runs all checks. */
 const encode = (change: Change): Either.Either<string, TrustlyValidationError> => {
   const [operation, encoded] = Predicate.hasProperty(change, "update")
     ? ["update", encodeUpdate(change)] as const
@@ -45,21 +45,21 @@ const encode = (change: Change): Either.Either<string, TrustlyValidationError> =
 
 const isReceipt = Schema.is(Schema.UUID)
 
-/** Any other text is no receipt. Postgres would refuse some of it with an error that says nothing about receipts. */
+/** Rejects strings that are not UUIDs before they reach Postgres, which fails with a `StorageError` for some of them. */
 const checkReceipt = (receipt: Receipt): Effect.Effect<void, ReceiptNotFound> =>
   isReceipt(receipt) ? Effect.void : Effect.fail(new ReceiptNotFound({ receipt }))
 
 export const make = ({ backlog, outbox, settings, wake }: {
   readonly outbox: Outbox
   readonly settings: Settings
-  /** How many changes are queued, at most a second ago. */
+  /** The number of queued changes, at most 1 s old. */
   readonly backlog: Effect.Effect<number, StorageError>
-  /** Tells the sender of this process, where there is one. */
+  /** Wakes the sender of this process, if there is one. */
   readonly wake: Effect.Effect<void>
 }): CustomerDelivery.Service => {
   const { keyring, maxBacklog } = settings
 
-  const receiptOf = (existing: Existing, text: string): Effect.Effect<Receipt, IdempotencyConflict> =>
+  const receiptOfExisting = (existing: Existing, text: string): Effect.Effect<Receipt, IdempotencyConflict> =>
     keyring.matches(existing.keyId, existing.digest, text)
       ? Effect.succeed(existing.receipt)
       : Effect.fail(new IdempotencyConflict({ receipt: existing.receipt }))
@@ -94,7 +94,7 @@ export const make = ({ backlog, outbox, settings, wake }: {
         trace: yield* Trace.current,
         acceptedAt: yield* Clock.currentTimeMillis
       })
-      if (Option.isSome(existing)) return yield* receiptOf(existing.value, text)
+      if (Option.isSome(existing)) return yield* receiptOfExisting(existing.value, text)
       yield* Metric.increment(Metrics.accepted)
       yield* wake
       return receipt

@@ -1,4 +1,4 @@
-/** The options, checked and with their defaults. The left side names the option and says what is wrong, never the value. */
+/** Validates the options and applies defaults. Errors name the option and the problem, never the value. */
 import * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"

@@ -1,15 +1,15 @@
-/** Reduces a driver's error to a {@link StorageError}: a driver's error can hold the statement and its values. */
+/** Converts driver errors to {@link StorageError}, because a driver error can contain the statement and its values. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { StorageReason } from "../DeliveryError.ts"
 import { StorageError } from "../DeliveryError.ts"
 
-/** The code is at a different depth in every driver. */
+/** Finds the error code, which drivers nest at different depths. */
 const codeOf = (error: unknown, depth = 0): string | undefined => {
   if (!Predicate.isRecord(error) && !(error instanceof Error) || depth > 4) return undefined
   const { cause, code }: { readonly cause?: unknown; readonly code?: unknown } = error
-  // a code is a short word; anything else may be a text with values
+  // any string that does not look like an error code may contain values
   return typeof code === "string" && /^[A-Z0-9_]{1,40}$/.test(code) ? code : codeOf(cause, depth + 1)
 }
 
@@ -28,8 +28,8 @@ const fromUnknown = (error: unknown): StorageError => {
 const fromCause = (cause: Cause.Cause<unknown>): StorageError => fromUnknown(Cause.squash(cause))
 
 /**
- * Maps the whole cause, because a failing COMMIT is a defect of `withTransaction`; interruption stays. Statements have no spans: those
- * of the delivery loop would outnumber all others.
+ * Maps every failure and defect to a {@link StorageError}: `withTransaction` turns a failed COMMIT into a defect. Preserves
+ * interruption. Disables tracing, because the spans of the delivery loop's statements would outnumber all others.
  */
 export const orStorageError = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, StorageError, R> =>
   Effect.catchAllCause(

@@ -1,11 +1,11 @@
-/** Carries a trace over the database, as the platform carries it in a `traceparent` header. */
+/** Propagates trace context through the database, in the format of the `traceparent` HTTP header. */
 import * as Headers from "@effect/platform/Headers"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 
-/** The current span, or `null` without one. */
+/** The `traceparent` of the current span, or `null` if there is none. */
 export const current: Effect.Effect<string | null> = Effect.match(Effect.currentSpan, {
   onFailure: () => null,
   onSuccess: (span) => HttpTraceContext.toHeaders(span)["traceparent"] ?? null

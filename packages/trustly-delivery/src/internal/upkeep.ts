@@ -1,4 +1,4 @@
-/** What runs beside delivery: counting the backlog, and pruning changes that ended long ago. */
+/** Background tasks: counting the backlog, and pruning old changes. */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -13,11 +13,11 @@ import type { Outbox } from "./outbox.ts"
 
 const countInterval = Duration.seconds(1)
 const pruneInterval = Duration.minutes(1)
-/** Small steps: while a step runs, an SQLite database accepts nothing. */
-const pruneStep = 500
-const pruneRest = Duration.millis(50)
+/** Batches are small because SQLite blocks all other writes while a batch is being deleted. */
+const pruneBatchSize = 500
+const pruneBatchPause = Duration.millis(50)
 
-/** Counts now and then once a second, and sets the gauges. The answer is the number of queued changes when last counted. */
+/** Counts changes immediately and then every second, and sets the gauges. Returns the most recent number of queued changes. */
 export const count = (outbox: Outbox): Effect.Effect<Effect.Effect<number>, StorageError, Scope.Scope> =>
   Effect.gen(function*() {
     let queued = 0
@@ -40,11 +40,13 @@ export const count = (outbox: Outbox): Effect.Effect<Effect.Effect<number>, Stor
     return Effect.sync(() => queued)
   })
 
-/** Deletes changes that ended longer ago than the retention, in milliseconds. */
+/** Deletes delivered and discarded changes that are older than `retention` milliseconds. */
 export const prune = (outbox: Outbox, retention: number): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function*() {
     const now = yield* Clock.currentTimeMillis
-    while ((yield* outbox.prune(now - retention, pruneStep)) === pruneStep) yield* Effect.sleep(pruneRest)
+    while ((yield* outbox.prune(now - retention, pruneBatchSize)) === pruneBatchSize) {
+      yield* Effect.sleep(pruneBatchPause)
+    }
   }).pipe(
     Effect.ignore,
     Effect.repeat(Schedule.spaced(pruneInterval)),

@@ -1,27 +1,27 @@
-/** What an error of an attempt means for the change, and for everybody else's. */
+/** Decides what a failed attempt means for the change, and for delivery to all customers. */
 import { retryAfter } from "effect-trustly"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import type { AttemptError, PauseReason } from "../DeliveryStatus.ts"
 
 export type Verdict =
-  /** Applied, although the answer was not understood. */
+  /** Trustly applied the change, but its response could not be decoded. */
   | { readonly _tag: "Delivered" }
-  /** Says nothing about this change: whatever is sent will fail in the same way. */
+  /** The error is not about this change: every other request would fail in the same way. */
   | { readonly _tag: "Pause"; readonly reason: PauseReason }
-  | { readonly _tag: "Retry"; readonly wait: Duration.Duration; readonly isForAll: boolean }
-  /** Not the change's fault, nor Trustly's: the change waits for as long as it takes. */
+  | { readonly _tag: "Retry"; readonly wait: Duration.Duration; readonly appliesToAllCustomers: boolean }
+  /** This process cannot read the change. Retry without a deadline: another process may be able to. */
   | { readonly _tag: "Wait" }
-  /** `isSuspect`: the host did not answer as Trustly does, so it may be the wrong one. */
+  /** `isSuspect`: the response is not in Trustly's format, so the base URL may be wrong. */
   | { readonly _tag: "Failed"; readonly isSuspect: boolean }
 
-/** A longer `Retry-After` is more likely an error than a wish. */
-const longestWait = Duration.hours(24)
+/** A `Retry-After` longer than this is capped, because it is more likely a server error than intended. */
+const maxRetryAfter = Duration.hours(24)
 
 const pause = (reason: PauseReason): Verdict => ({ _tag: "Pause", reason })
 const failed = (isSuspect: boolean): Verdict => ({ _tag: "Failed", isSuspect })
 
-export const of = (error: AttemptError): Verdict => {
+export const fromError = (error: AttemptError): Verdict => {
   switch (error._tag) {
     case "TrustlyAuthError":
       return pause("CredentialsRefused")
@@ -30,7 +30,9 @@ export const of = (error: AttemptError): Verdict => {
       return status >= 300 && status < 400 ? pause("Redirected") : failed(false)
     }
     case "TrustlyNetworkError":
-      return error.reason === "Tls" ? pause("TlsFailed") : { _tag: "Retry", wait: Duration.zero, isForAll: false }
+      return error.reason === "Tls"
+        ? pause("TlsFailed")
+        : { _tag: "Retry", wait: Duration.zero, appliesToAllCustomers: false }
     case "TrustlyNotFoundError":
       return failed(error.errors.length === 0)
     case "TrustlyDecodeError":
@@ -40,12 +42,12 @@ export const of = (error: AttemptError): Verdict => {
       return error.isRetryable
         ? {
           _tag: "Retry",
-          wait: Duration.min(Option.getOrElse(retryAfter(error), () => Duration.zero), longestWait),
-          isForAll: error._tag === "TrustlyRateLimitError"
+          wait: Duration.min(Option.getOrElse(retryAfter(error), () => Duration.zero), maxRetryAfter),
+          appliesToAllCustomers: error._tag === "TrustlyRateLimitError"
         }
         : failed(false)
     case "UnexpectedDefect":
-      return { _tag: "Retry", wait: Duration.zero, isForAll: false }
+      return { _tag: "Retry", wait: Duration.zero, appliesToAllCustomers: false }
     case "PayloadUnreadable":
       return error.reason === "KeyMissing" ? { _tag: "Wait" } : failed(false)
     case "TrustlyValidationError":

@@ -1,4 +1,4 @@
-/** Bundles programs with all that they import, so that they start in half a second: for tests and benchmarks. */
+/** Bundles test and benchmark programs with their dependencies, so that they start in half a second. */
 import { build } from "esbuild"
 import { realpathSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -6,7 +6,7 @@ import { join } from "node:path"
 
 const packageFolder = join(import.meta.dirname, "../..")
 
-// the native driver stays where it is installed
+// the native driver cannot be bundled, so load it from where it is installed
 const driver = createRequire(realpathSync(join(packageFolder, "node_modules/@effect/sql-sqlite-node/package.json")))
   .resolve("better-sqlite3")
 
@@ -26,5 +26,5 @@ export const bundle = async (entryPoints: Array<string>, outdir: string): Promis
 
 export const runnerPath = join(packageFolder, "build/test/runner.js")
 
-/** Once for all tests. */
+/** Runs once before all tests. */
 export const setup = () => bundle([join(import.meta.dirname, "runner.ts")], join(packageFolder, "build/test"))

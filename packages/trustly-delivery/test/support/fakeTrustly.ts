@@ -1,5 +1,5 @@
-// @effect-diagnostics globalTimers:off -- a server without Effect, so that nothing is tested with itself
-/** A Trustly on loopback that logs what it is sent, and misbehaves on demand. */
+// @effect-diagnostics globalTimers:off -- the server does not use Effect, so that it is independent of the code under test
+/** A fake Trustly server on loopback that records requests and injects failures. */
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -11,12 +11,12 @@ export interface Write {
   readonly at: number
 }
 
-/** What to do with the nth request: a status, a dropped connection, no answer at all, or the right thing. */
+/** How to respond to a request: with a status, a connection reset, no response, or success. */
 export type Answer = number | "reset" | "silence" | "ok"
 
 export class FakeTrustly {
   readonly writes: Array<Write> = []
-  /** Customers of which two requests were in flight at the same time. */
+  /** Customers that had two requests in flight at the same time. */
   readonly overlaps: Array<string> = []
   requests = 0
   delay = 5
@@ -31,7 +31,7 @@ export class FakeTrustly {
 
   get port(): number {
     const address: AddressInfo | string | null = this.#server.address()
-    if (address === null || typeof address === "string") throw new Error("not listening")
+    if (address === null || typeof address === "string") throw new Error("Server is not listening")
     return address.port
   }
 
@@ -57,8 +57,8 @@ export class FakeTrustly {
     const customerId = request.url?.split("/").at(-1) ?? ""
     const n = ++this.requests
     const body = await text(request).catch(() => "")
-    const held = this.#inFlight.get(customerId)
-    if (held !== undefined && !held.socket.destroyed) this.overlaps.push(customerId)
+    const previous = this.#inFlight.get(customerId)
+    if (previous !== undefined && !previous.socket.destroyed) this.overlaps.push(customerId)
     this.#inFlight.set(customerId, request)
     const end = () => {
       if (this.#inFlight.get(customerId) === request) this.#inFlight.delete(customerId)
@@ -81,6 +81,6 @@ export class FakeTrustly {
     const status = answer === "ok" ? 200 : answer
     const customer = { customerId, name: "Jo", email: "jo@example.com", phone: "+1", address: { country: "US" } }
     response.writeHead(status, { "content-type": "application/json" })
-    response.end(JSON.stringify(status === 200 ? { customer } : { errors: [{ code: 330, message: "refused" }] }))
+    response.end(JSON.stringify(status === 200 ? { customer } : { errors: [{ code: 330, message: "Rejected" }] }))
   }
 }

@@ -1,4 +1,4 @@
-/** A Postgres of its own on a free port, from Debian's package, with its data in a temporary folder. */
+/** Starts a private Postgres server from Debian's postgresql package, on a free port, with its data in a temporary folder. */
 import { execFileSync } from "node:child_process"
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
@@ -15,16 +15,18 @@ const freePort = (): Promise<number> =>
     server.listen(0, "127.0.0.1", () => {
       const address = server.address()
       server.close(() =>
-        address === null || typeof address === "string" ? reject(new Error("no port")) : resolve(address.port)
+        address === null || typeof address === "string"
+          ? reject(new Error("Server has no port"))
+          : resolve(address.port)
       )
     })
   })
 
-const numberOf = (flag: string): number => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }))
+const postgresId = (flag: string): number => Number(execFileSync("id", [flag, "postgres"], { encoding: "utf8" }))
 
-/** `initdb` refuses to run as root. */
-const user = (): { readonly uid: number; readonly gid: number } | undefined =>
-  process.getuid?.() === 0 ? { uid: numberOf("-u"), gid: numberOf("-g") } : undefined
+/** The user to run Postgres as: `initdb` does not run as root. */
+const serverUser = (): { readonly uid: number; readonly gid: number } | undefined =>
+  process.getuid?.() === 0 ? { uid: postgresId("-u"), gid: postgresId("-g") } : undefined
 
 export class Postgres {
   readonly #folder: string
@@ -37,7 +39,7 @@ export class Postgres {
 
   static async start(): Promise<Postgres> {
     const folder = mkdtempSync(join(tmpdir(), "trustly-postgres-"))
-    const owner = user()
+    const owner = serverUser()
     if (owner !== undefined) chownSync(folder, owner.uid, owner.gid)
     const postgres = new Postgres(folder, await freePort())
     postgres.#run("initdb", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", postgres.#data)
@@ -53,9 +55,9 @@ export class Postgres {
     return execFileSync(join(root, version ?? "", "bin", command), args, {
       cwd: this.#folder,
       encoding: "utf8",
-      // postgres keeps an inherited pipe open
+      // the server would keep an inherited pipe open
       stdio: ["ignore", command === "pg_ctl" ? "ignore" : "pipe", "ignore"],
-      ...user()
+      ...serverUser()
     })
   }
 
@@ -71,7 +73,7 @@ export class Postgres {
     )
   }
 
-  /** Ends every connection at once, as a failover does. */
+  /** Stops the server and drops every connection immediately, like a failover. */
   pause(): void {
     this.#run("pg_ctl", "-D", this.#data, "-m", "immediate", "-w", "stop")
   }

@@ -1,6 +1,6 @@
 /**
- * A small backend for the process tests. It obeys lines of JSON on stdin and prints events to stdout:
- * `{"enqueue": {"customers": [...], "from": 1, "to": 9}}` prints `accepted {receipt} {customerId} {vip}` for each.
+ * A small backend for the process tests. Reads commands from stdin, one JSON object per line, and prints events to stdout.
+ * `{"enqueue": {"customers": [...], "from": 1, "to": 9}}` prints `accepted {receipt} {customerId} {vip}` for each change.
  */
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import type { SqlClient, SqlError } from "@effect/sql"
@@ -12,7 +12,7 @@ import { CustomerService } from "effect-trustly"
 import { createInterface } from "node:readline"
 import { CustomerDelivery, DeliveryConfig, Receipt } from "../../src/index.ts"
 
-const Order = Schema.Union(
+const Command = Schema.Union(
   Schema.Struct({
     enqueue: Schema.Struct({ customers: Schema.Array(Schema.String), from: Schema.Int, to: Schema.Int })
   }),
@@ -37,13 +37,13 @@ const program = Effect.gen(function*() {
     ).pipe(
       Effect.flatMap((receipt) => print("accepted", receipt, customerId, String(vip))),
       Effect.catchAll((error) =>
-        print("refused", error._tag, error._tag === "StorageError" ? error.reason : "-", customerId, String(vip))
+        print("rejected", error._tag, error._tag === "StorageError" ? error.reason : "-", customerId, String(vip))
       )
     )
 
-  const obey = (order: typeof Order.Type) => {
-    if ("enqueue" in order) {
-      const { customers, from, to } = order.enqueue
+  const runCommand = (command: typeof Command.Type) => {
+    if ("enqueue" in command) {
+      const { customers, from, to } = command.enqueue
       return Effect.forEach(
         customers,
         (customerId) =>
@@ -57,22 +57,24 @@ const program = Effect.gen(function*() {
         Effect.zipRight(print("enqueued"))
       )
     }
-    if ("status" in order) {
+    if ("status" in command) {
       return Effect.flatMap(
-        Effect.either(delivery.status(order.status)),
+        Effect.either(delivery.status(command.status)),
         (status) => print("status", status._tag === "Right" ? status.right._tag : status.left._tag)
       )
     }
     return Effect.flatMap(
       Effect.all([Effect.either(delivery.counts), Effect.either(delivery.state)]),
-      (both) => print("state", JSON.stringify(both))
+      (countsAndState) => print("state", JSON.stringify(countsAndState))
     )
   }
 
   yield* print("started")
   yield* Stream.fromAsyncIterable(lines, String).pipe(
     Stream.orDie,
-    Stream.runForEach((line) => Effect.forkDaemon(Effect.flatMap(Schema.decode(Schema.parseJson(Order))(line), obey)))
+    Stream.runForEach((line) =>
+      Effect.forkDaemon(Effect.flatMap(Schema.decode(Schema.parseJson(Command))(line), runCommand))
+    )
   )
   return yield* Effect.never
 })

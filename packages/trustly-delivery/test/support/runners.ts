@@ -1,5 +1,5 @@
-// @effect-diagnostics processEnv:off -- processes inherit the path only
-/** Starts runners as processes, talks to them, and reads what they print. */
+// @effect-diagnostics processEnv:off -- child processes inherit only PATH
+/** Starts runners as child processes, sends them commands, and reads their output. */
 import type { ChildProcess } from "node:child_process"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -15,10 +15,10 @@ export interface Accepted {
 
 export const testKey = Buffer.alloc(32, 7).toString("base64")
 
-/** Waits until a condition holds; the runner's own timeout ends a test that never gets there. */
-export const until = async (what: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
+/** Polls until a condition holds, for at least 200 s. The description appears in the error on timeout. */
+export const until = async (description: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
   for (let tries = 0; !(await condition()); tries++) {
-    if (tries > 4_000) throw new Error(`waited in vain: ${what}`)
+    if (tries > 4_000) throw new Error(`Timed out waiting for: ${description}`)
     await sleep(50)
   }
 }
@@ -34,7 +34,7 @@ export const stopAll = async (): Promise<void> => {
 
 export class Runner {
   readonly accepted: Array<Accepted> = []
-  readonly refused: Array<string> = []
+  readonly rejected: Array<string> = []
   readonly lines: Array<string> = []
   readonly errors: Array<string> = []
   exitCode: number | null | undefined
@@ -54,45 +54,45 @@ export class Runner {
     })
     this.#child = child
     running.add(child)
-    createInterface({ input: child.stdout }).on("line", (line) => this.#read(line))
+    createInterface({ input: child.stdout }).on("line", (line) => this.#handleLine(line))
     createInterface({ input: child.stderr }).on("line", (line) => this.errors.push(line))
     child.stdin.on("error", () => {})
-    this.exited = this.#end()
+    this.exited = this.#waitForExit()
   }
 
-  async #end(): Promise<void> {
+  async #waitForExit(): Promise<void> {
     const [code] = await once(this.#child, "exit")
     this.exitCode = code
     running.delete(this.#child)
   }
 
-  #read(line: string): void {
+  #handleLine(line: string): void {
     this.lines.push(line)
     const [event, first = "", second = "", third = ""] = line.split(" ")
     if (event === "accepted") this.accepted.push({ receipt: first, customerId: second, vip: Number(third) })
-    if (event === "refused") this.refused.push(`${first} ${second}`)
+    if (event === "rejected") this.rejected.push(`${first} ${second}`)
   }
 
-  /** Everything that the process has printed. */
+  /** The stdout and stderr of the process so far. */
   get output(): string {
     return [...this.lines, ...this.errors].join("\n")
   }
 
   async started(): Promise<this> {
-    await until(`start of a runner, which printed ${this.output}`, () => {
-      if (this.exitCode !== undefined) throw new Error(`exited with ${this.exitCode}: ${this.output}`)
+    await until("start of a runner", () => {
+      if (this.exitCode !== undefined) throw new Error(`Runner exited with ${this.exitCode}: ${this.output}`)
       return this.lines.includes("started")
     })
     return this
   }
 
   enqueue(customers: ReadonlyArray<string>, from: number, to: number): void {
-    this.#tell({ enqueue: { customers, from, to } })
+    this.#send({ enqueue: { customers, from, to } })
   }
 
-  async #ask(order: unknown, event: string): Promise<string> {
+  async #request(command: unknown, event: string): Promise<string> {
     const before = this.lines.length
-    this.#tell(order)
+    this.#send(command)
     let found: string | undefined
     await until(event, () => {
       found = this.lines.slice(before).find((line) => line.startsWith(`${event} `))
@@ -102,15 +102,15 @@ export class Runner {
   }
 
   status(receipt: string): Promise<string> {
-    return this.#ask({ status: receipt }, "status")
+    return this.#request({ status: receipt }, "status")
   }
 
   state(): Promise<string> {
-    return this.#ask({ state: true }, "state")
+    return this.#request({ state: true }, "state")
   }
 
-  #tell(order: unknown): void {
-    this.#child.stdin?.write(`${JSON.stringify(order)}\n`)
+  #send(command: unknown): void {
+    this.#child.stdin?.write(`${JSON.stringify(command)}\n`)
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {

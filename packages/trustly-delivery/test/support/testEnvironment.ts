@@ -1,4 +1,4 @@
-/** What the tests of processes have around them: a fake Trustly, a folder, and a Postgres where one is installed. */
+/** The environment of the process tests: a fake Trustly server, a temporary folder, and Postgres if it is installed. */
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -10,13 +10,13 @@ import { stopAll } from "./runners.ts"
 
 export const customers = Array.from({ length: 12 }, (_, index) => `customer-${index + 1}`)
 
-/** How many requests a runner has in flight. */
+/** Maximum number of requests that a runner has in flight. */
 export const concurrency = 16
 
 export const isIdle = async (runner: Runner) => (await runner.state()).includes("\"queued\":0")
 
-export class Setting {
-  /** A new one for each test. */
+export class TestEnvironment {
+  /** Replaced before each test. */
   trustly = new FakeTrustly()
   folder = ""
   postgres: Pg.Postgres | undefined
@@ -53,7 +53,7 @@ export class Setting {
   }
 
   postgresEnv() {
-    if (this.postgres === undefined) throw new Error("no Postgres")
+    if (this.postgres === undefined) throw new Error("Postgres is not installed")
     return { ...this.commonEnv(), DATABASE_URL: this.postgres.createDatabase(`delivery_${++this.#databases}`) }
   }
 
@@ -63,8 +63,9 @@ export class Setting {
   }
 
   /**
-   * Nothing lost, every customer in order and one at a time, and at most so many repeated requests. `maxLate` is how many requests a
-   * runner that hung had begun: they arrive when it comes back.
+   * Asserts that no change was lost, that the requests of each customer arrived in order and one at a time, and that at most
+   * `maxRepeats` requests were repeated. `maxLate` is the number of requests that a suspended runner may have started before it was
+   * suspended: they arrive when it continues.
    */
   assertDelivery(accepted: ReadonlyArray<Accepted>, maxRepeats: number, maxLate = 0): void {
     const ids = new Set(accepted.map(({ customerId }) => customerId))
@@ -73,15 +74,19 @@ export class Setting {
     for (const customerId of ids) {
       const values = this.trustly.valuesOf(customerId)
       for (const [index, value] of values.entries()) {
-        const before = values[index - 1]
-        if (before === undefined) continue
-        if (value === before) repeats++
-        if (value >= before) continue
-        assert.isAtMost(++late, maxLate, `${customerId} got ${values.join(", ")}`)
+        const previous = values[index - 1]
+        if (previous === undefined) continue
+        if (value === previous) repeats++
+        if (value >= previous) continue
+        assert.isAtMost(++late, maxLate, `${customerId} received ${values.join(", ")}`)
       }
     }
-    assert.isTrue(this.allDelivered(accepted), "a change was lost")
-    assert.isAtMost(this.trustly.overlaps.length, maxLate, "two requests for one customer at the same time")
+    assert.isTrue(this.allDelivered(accepted), "Lost a change")
+    assert.isAtMost(
+      this.trustly.overlaps.length,
+      maxLate,
+      "Two requests for one customer were in flight at the same time"
+    )
     assert.isAtMost(repeats, maxRepeats)
   }
 }

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, DateTime, Either, FastCheck, JSONSchema, Order, ParseResult, Redacted, Schema } from "effect"
 import { Address, Customer, CustomerRecord, DriverLicense, Sensitive } from "effect-trustly"
-import { least, reference } from "./support.ts"
+import { minimalCustomer, reference } from "./support.ts"
 
 const decode = Schema.decodeUnknownSync(Customer)
 const encode = Schema.encodeSync(Customer)
@@ -11,7 +11,7 @@ const sorted = (texts: ReadonlyArray<string>) => Arr.sort(texts, Order.string)
 
 const names = (schema: { readonly fields: object }): ReadonlyArray<string> => sorted(Object.keys(schema.fields))
 
-/** The fields of a JSON schema with their descriptions, which may be on what they refer to. */
+/** The fields of a JSON schema with their descriptions, which may be in a referenced definition. */
 const descriptions = ({ $defs = {}, ...root }: JSONSchema.JsonSchema7Root) => {
   const resolved = (schema: JSONSchema.JsonSchema7): JSONSchema.JsonSchema7 =>
     "$ref" in schema ? $defs[schema.$ref.replace("#/$defs/", "")] ?? schema : schema
@@ -23,17 +23,17 @@ const descriptions = ({ $defs = {}, ...root }: JSONSchema.JsonSchema7Root) => {
     : []
 }
 
-const describes = <A, I>(name: string, schema: Schema.Schema<A, I> & { readonly fields: object }) => {
-  it(`${name}: every field has a description, in the JSON schema of the wire too`, () => {
+const testDescriptions = <A, I>(name: string, schema: Schema.Schema<A, I> & { readonly fields: object }) => {
+  it(`${name}: every field has a description in the JSON schema of the wire format`, () => {
     const described = descriptions(JSONSchema.make(schema))
     assert.deepStrictEqual(sorted(described.map(([field]) => field)), names(schema))
     assert.deepStrictEqual(described.filter(([, description]) => description === undefined), [])
   })
 }
 
-const holds = <A, I>(name: string, schema: Schema.Schema<A, I>) => {
-  it.prop(`${name}: what is encoded decodes to the same`, [schema], ([value]) => {
-    // as JSON, which knows one zero only
+const testRoundTrip = <A, I>(name: string, schema: Schema.Schema<A, I>) => {
+  it.prop(`${name}: an encoded value decodes to the same value`, [schema], ([value]) => {
+    // compares as JSON, because JSON does not distinguish -0 from 0
     const wire = JSON.stringify(Schema.encodeSync(schema)(value))
     assert.strictEqual(
       JSON.stringify(Schema.encodeSync(schema)(Schema.decodeUnknownSync(schema)(JSON.parse(wire)))),
@@ -42,7 +42,7 @@ const holds = <A, I>(name: string, schema: Schema.Schema<A, I>) => {
   })
 
   it.prop(
-    `${name}: decoding is total`,
+    `${name}: decoding never throws`,
     [FastCheck.anything({ withNullPrototype: true, withBigInt: true })],
     ([input]) => {
       assert.isTrue(Either.isEither(ParseResult.decodeUnknownEither(schema)(input)))
@@ -51,7 +51,7 @@ const holds = <A, I>(name: string, schema: Schema.Schema<A, I>) => {
 }
 
 describe("Customer", () => {
-  it("reads the answer of Trustly's reference, and encodes to it", () => {
+  it("decodes and re-encodes the sample response in Trustly's reference", () => {
     const customer = decode(reference)
     assert.strictEqual(customer.name, "Joe User")
     assert.strictEqual(customer.createdAt?.pipe(DateTime.formatIso), "2019-04-19T18:00:36.548Z")
@@ -60,12 +60,12 @@ describe("Customer", () => {
     assert.deepStrictEqual(Schema.encodeSync(CustomerRecord)(decodeRecord(reference)), reference)
   })
 
-  describes("Customer", Customer)
-  describes("CustomerRecord", CustomerRecord)
-  describes("Address", Address)
-  describes("DriverLicense", DriverLicense)
+  testDescriptions("Customer", Customer)
+  testDescriptions("CustomerRecord", CustomerRecord)
+  testDescriptions("Address", Address)
+  testDescriptions("DriverLicense", DriverLicense)
 
-  it("reads a record without any field, and one with an empty address and license", () => {
+  it("decodes a record without fields and one with an empty address and license", () => {
     assert.deepStrictEqual(decodeRecord({}), {})
     assert.deepStrictEqual(decodeRecord({ address: { country: null }, driverLicense: {} }), {
       address: {},
@@ -73,26 +73,29 @@ describe("Customer", () => {
     })
   })
 
-  it("reads vip and balance from a text or a number", () => {
+  it("decodes vip and balance from a string or a number", () => {
     for (const [wire, text] of [[2, "2"], ["2", "2"], [-1.5, "-1.5"], [0, "0"], ["", ""]] as const) {
-      assert.strictEqual(decode({ ...least, vip: wire }).vip, text)
-      assert.strictEqual(decode({ ...least, balance: wire }).balance, text)
+      assert.strictEqual(decode({ ...minimalCustomer, vip: wire }).vip, text)
+      assert.strictEqual(decode({ ...minimalCustomer, balance: wire }).balance, text)
     }
   })
 
-  it("refuses a number that JSON has already changed, and a date that is none", () => {
+  it("rejects a number that JSON cannot represent exactly, and an invalid date", () => {
     for (const wrong of [{ vip: 2 ** 53 }, { balance: true }, { enrollDate: 1e300 }, { createdAt: "now" }]) {
-      assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(Customer)({ ...least, ...wrong })), JSON.stringify(wrong))
+      assert.isTrue(
+        Either.isLeft(Schema.decodeUnknownEither(Customer)({ ...minimalCustomer, ...wrong })),
+        JSON.stringify(wrong)
+      )
     }
   })
 
-  it("ignores keys that it does not know, at every level", () => {
-    const wire = { ...least, url: "/x", address: { country: "US", planet: "Earth" }, constructor: 1 }
-    assert.deepStrictEqual(decode(wire), least)
-    assert.deepStrictEqual(decodeRecord(wire), least)
+  it("ignores unknown keys at every level", () => {
+    const wire = { ...minimalCustomer, url: "/x", address: { country: "US", planet: "Earth" }, constructor: 1 }
+    assert.deepStrictEqual(decode(wire), minimalCustomer)
+    assert.deepStrictEqual(decodeRecord(wire), minimalCustomer)
   })
 
-  it("keeps its prototype whatever the keys are", () => {
+  it("keeps its prototype when the input has __proto__ keys", () => {
     const hostile: unknown = JSON.parse(
       `{"name":"a","email":"b","phone":"c","address":{"country":"US","__proto__":{"x":1}},"__proto__":{"vip":"9"},
         "customData":{"__proto__":{"admin":true},"a":1}}`
@@ -106,7 +109,7 @@ describe("Customer", () => {
     assert.strictEqual(JSON.stringify(encode(customer).customData), `{"__proto__":{"admin":true},"a":1}`)
   })
 
-  it("takes an object only for customData", () => {
+  it("accepts only an object as customData", () => {
     for (const customData of [[], "a", 1, true]) {
       assert.isTrue(
         Either.isLeft(Schema.decodeUnknownEither(CustomerRecord)({ customData })),
@@ -115,19 +118,19 @@ describe("Customer", () => {
     }
   })
 
-  it("prints no secret", () => {
+  it("does not print secrets", () => {
     const printed = `${String(Schema.decodeUnknownSync(Sensitive.SensitiveString)("123456790"))} ${
       JSON.stringify(decode(reference))
     }`
     for (const secret of ["123456790", "012345678", "A1234567"]) assert.notInclude(printed, secret)
   })
 
-  it("does not quote a secret of the wrong type", () => {
-    const refused = Schema.decodeUnknownEither(Sensitive.SensitiveString)(55501)
-    assert.isTrue(Either.isLeft(refused))
-    assert.notInclude(String(refused), "55501")
+  it("does not print a secret of the wrong type", () => {
+    const result = Schema.decodeUnknownEither(Sensitive.SensitiveString)(55501)
+    assert.isTrue(Either.isLeft(result))
+    assert.notInclude(String(result), "55501")
   })
 
-  holds("Customer", Customer)
-  holds("CustomerRecord", CustomerRecord)
+  testRoundTrip("Customer", Customer)
+  testRoundTrip("CustomerRecord", CustomerRecord)
 })

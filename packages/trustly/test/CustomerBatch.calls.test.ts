@@ -15,9 +15,9 @@ import {
 } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { collect, customers, journal, updatesOf } from "./batch.ts"
-import { least } from "./support.ts"
+import { minimalCustomer } from "./support.ts"
 
-/** Fails with these, one after the other, then gives this; and how often it was called. */
+/** A call that fails with these errors in order, then succeeds with this value, and the count of its calls. */
 const scripted = <A>(failures: ReadonlyArray<TrustlyError>, value: A) =>
   Effect.map(Ref.make(0), (count) => ({
     count: Ref.get(count),
@@ -48,7 +48,7 @@ describe("retry", () => {
   for (const { calls, failures, outcome, retry } of cases) {
     it.effect(`${calls} calls, outcome ${outcome}, of ${failures.map((error) => error.outcome).join(", ")}`, () =>
       Effect.gen(function*() {
-        const { call, count } = yield* scripted(failures, least)
+        const { call, count } = yield* scripted(failures, minimalCustomer)
         const layer = CustomerService.layerTest({ update: () => call, modify: () => call })
         const run = CustomerBatch.run(updatesOf(["1"]), { retry })
         const { results: [result] } = yield* collect(run).pipe(Effect.provide(layer))
@@ -58,22 +58,22 @@ describe("retry", () => {
       }))
   }
 
-  it.effect("finding a customer and changing it are tried again each for itself", () =>
+  it.effect("retries find and modify independently", () =>
     Effect.gen(function*() {
       const outage = new TrustlyServerError({ operation: "find" })
       const find = yield* scripted([outage, outage], [{ externalId: "jo", customerId: "1" }])
-      const modify = yield* scripted([unknown, rejected], least)
+      const modify = yield* scripted([unknown, rejected], minimalCustomer)
       const layer = CustomerService.layerTest({ find: () => find.call, modify: () => modify.call })
       const { results: [result] } = yield* CustomerBatch.run(byExternalId, { retry: twice }).pipe(
         collect,
         Effect.provide(layer)
       )
-      assert.deepStrictEqual(result?.exit, Exit.succeed(least))
+      assert.deepStrictEqual(result?.exit, Exit.succeed(minimalCustomer))
       assert.strictEqual(yield* find.count, 3)
       assert.strictEqual(yield* modify.count, 3)
     }))
 
-  it.effect("no change is tried where finding has failed", () =>
+  it.effect("does not call modify when find has failed", () =>
     Effect.gen(function*() {
       const outage = new TrustlyServerError({ operation: "find" })
       const find = yield* scripted([outage, outage], [])
@@ -86,8 +86,8 @@ describe("retry", () => {
     }))
 })
 
-/** When each call begins, in milliseconds, with the errors that the first calls fail with. */
-const times = (
+/** The start times of all calls, in milliseconds. The first calls fail with `failures`. */
+const startTimes = (
   rate: NonNullable<CustomerBatch.Options["rate"]>,
   { commands = updatesOf(customers(5)), concurrency, failures = [] }: {
     readonly commands?: Stream.Stream<CustomerBatch.Command>
@@ -96,9 +96,9 @@ const times = (
   } = {}
 ) =>
   Effect.gen(function*() {
-    const begun = yield* journal<number>()
-    const now = Effect.flatMap(Clock.currentTimeMillis, begun.write)
-    const { call } = yield* scripted(failures, least)
+    const started = yield* journal<number>()
+    const now = Effect.flatMap(Clock.currentTimeMillis, started.write)
+    const { call } = yield* scripted(failures, minimalCustomer)
     const layer = CustomerService.layerTest({
       update: () => Effect.zipRight(now, call),
       modify: () => Effect.zipRight(now, call),
@@ -109,21 +109,27 @@ const times = (
     const fiber = yield* Effect.fork(run)
     yield* TestClock.adjust("1 minute")
     yield* Fiber.join(fiber)
-    return yield* begun.entries
+    return yield* started.entries
   })
 
 describe("rate", () => {
   const second = "1 second"
 
-  it.effect("spreads calls evenly, however many may be under way", () =>
+  it.effect("spreads calls evenly at any concurrency", () =>
     Effect.gen(function*() {
       for (const concurrency of [1, 2, 16]) {
-        assert.deepStrictEqual(yield* times({ limit: 4, interval: second }, { concurrency }), [0, 250, 500, 750, 1000])
+        assert.deepStrictEqual(yield* startTimes({ limit: 4, interval: second }, { concurrency }), [
+          0,
+          250,
+          500,
+          750,
+          1000
+        ])
         yield* TestClock.setTime(0)
       }
     }))
 
-  it.effect("neither stalls nor bursts when the system clock is set", () =>
+  it.effect("neither stalls nor bursts when the system clock changes", () =>
     Effect.gen(function*() {
       const test = yield* Effect.clock
       let step = 0
@@ -136,56 +142,58 @@ describe("rate", () => {
           return test.sleep(Duration.decode(duration))
         }
       })
-      const begun = yield* journal<number>()
+      const started = yield* journal<number>()
       const layer = CustomerService.layerTest({
-        update: () => Effect.as(Effect.flatMap(test.currentTimeMillis, begun.write), least)
+        update: () => Effect.as(Effect.flatMap(test.currentTimeMillis, started.write), minimalCustomer)
       })
       const run = CustomerBatch.run(updatesOf(customers(4)), { rate: { limit: 4, interval: second } })
       const fiber = yield* Effect.fork(Effect.withClock(Effect.provide(Stream.runDrain(run), layer), clock))
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
-      assert.deepStrictEqual(yield* begun.entries, [0, 250, 500, 750])
+      assert.deepStrictEqual(yield* started.entries, [0, 250, 500, 750])
     }))
 
   it.effect("counts each retry", () =>
     Effect.gen(function*() {
       const failures = [unknown, new TrustlyRateLimitError({ operation: "update" }), unknown]
-      const begun = yield* times({ limit: 4, interval: second }, { commands: updatesOf(["1", "2"]), failures })
-      assert.deepStrictEqual(begun, [0, 250, 500, 750, 1000])
+      const started = yield* startTimes({ limit: 4, interval: second }, { commands: updatesOf(["1", "2"]), failures })
+      assert.deepStrictEqual(started, [0, 250, 500, 750, 1000])
     }))
 
-  it.effect("counts a change by externalId as two", () =>
+  it.effect("counts a change by externalId as two calls", () =>
     Effect.gen(function*() {
       const commands = Stream.make({ externalId: "jo", change }, { customerId: "2", change }, {
         externalId: "al",
         change
       })
-      const begun = yield* times({ limit: 2, interval: second }, { commands })
-      assert.deepStrictEqual(begun, [0, 500, 1000, 1500, 2000])
+      const started = yield* startTimes({ limit: 2, interval: second }, { commands })
+      assert.deepStrictEqual(started, [0, 500, 1000, 1500, 2000])
     }))
 
-  it.effect("makes up for no time that has passed", () =>
+  it.effect("does not catch up after an idle time", () =>
     Effect.gen(function*() {
       const late = Stream.fromEffect(Effect.sleep("10 seconds")).pipe(Stream.flatMap(() => updatesOf(["2", "3"])))
-      const begun = yield* times({ limit: 4, interval: second }, { commands: Stream.concat(updatesOf(["1"]), late) })
-      assert.deepStrictEqual(begun, [0, 10_000, 10_250])
+      const started = yield* startTimes({ limit: 4, interval: second }, {
+        commands: Stream.concat(updatesOf(["1"]), late)
+      })
+      assert.deepStrictEqual(started, [0, 10_000, 10_250])
     }))
 
   const limits = [[0, 1000], [-5, 1000], [NaN, 1000], [0.5, 2000], [3, 1000 / 3], [5000, 0.2], [Infinity, 0]] as const
   for (const [limit, step] of limits) {
-    it.effect(`a limit of ${limit} is a call each ${step} ms`, () =>
+    it.effect(`a limit of ${limit} allows one call every ${step} ms`, () =>
       Effect.gen(function*() {
-        const begun = yield* times({ limit, interval: second })
-        assert.strictEqual(begun.length, 5)
-        for (const [n, at] of begun.entries()) assert.closeTo(at, n * step, 0.01)
+        const started = yield* startTimes({ limit, interval: second })
+        assert.strictEqual(started.length, 5)
+        for (const [n, at] of started.entries()) assert.closeTo(at, n * step, 0.01)
       }))
   }
 
-  it.effect("lets no more than the limit begin in any interval", () =>
+  it.effect("starts no more calls than the limit in any interval", () =>
     Effect.gen(function*() {
-      const begun = yield* times({ limit: 5000, interval: second }, { commands: updatesOf(customers(51)) })
-      assert.strictEqual(begun.length, 51)
-      assert.closeTo(begun.at(-1) ?? 0, 10, 0.1)
+      const started = yield* startTimes({ limit: 5000, interval: second }, { commands: updatesOf(customers(51)) })
+      assert.strictEqual(started.length, 51)
+      assert.closeTo(started.at(-1) ?? 0, 10, 0.1)
     }))
 })
 
@@ -194,7 +202,7 @@ const run = (records: ReadonlyArray<CustomerRecord>) =>
     const written = yield* journal<string>()
     const layer = CustomerService.layerTest({
       find: () => Effect.succeed(records),
-      modify: (customerId) => Effect.as(written.write(customerId), least)
+      modify: (customerId) => Effect.as(written.write(customerId), minimalCustomer)
     })
     const { end, results: [result] } = yield* CustomerBatch.run(byExternalId).pipe(collect, Effect.provide(layer))
     assert.deepStrictEqual(end, Exit.void)
@@ -205,18 +213,18 @@ describe("a change by externalId", () => {
   const jo = { externalId: "jo", customerId: "1" }
   const notFound = new TrustlyNotFoundError({ operation: "find" })
 
-  it.effect("is written to the one customer with this externalId", () =>
+  it.effect("updates the one customer with this externalId", () =>
     Effect.gen(function*() {
       for (const records of [[jo], [{ externalId: "joe", customerId: "2" }, jo, { customerId: "3" }]]) {
-        assert.deepStrictEqual(yield* run(records), { exit: Exit.succeed(least), written: ["1"] })
+        assert.deepStrictEqual(yield* run(records), { exit: Exit.succeed(minimalCustomer), written: ["1"] })
       }
     }))
 
-  const refusals: ReadonlyArray<readonly [string, ReadonlyArray<CustomerRecord>, TrustlyError]> = [
-    ["where nobody is found", [], notFound],
-    ["where somebody else is found", [{ externalId: "joe", customerId: "2" }, { customerId: "3" }], notFound],
+  const failingLookups: ReadonlyArray<readonly [string, ReadonlyArray<CustomerRecord>, TrustlyError]> = [
+    ["when find returns no customer", [], notFound],
+    ["when find returns other customers", [{ externalId: "joe", customerId: "2" }, { customerId: "3" }], notFound],
     [
-      "where several are found",
+      "when find returns several matches",
       [jo, { ...jo, customerId: "2" }],
       new TrustlyValidationError({
         operation: "find",
@@ -224,7 +232,7 @@ describe("a change by externalId", () => {
       })
     ],
     [
-      "where Trustly does not say which it is",
+      "when the match has no customerId",
       [{ externalId: "jo" }],
       new TrustlyDecodeError({
         operation: "find",
@@ -233,8 +241,8 @@ describe("a change by externalId", () => {
       })
     ]
   ]
-  for (const [where, records, error] of refusals) {
-    it.effect(`is written to nobody ${where}`, () =>
+  for (const [condition, records, error] of failingLookups) {
+    it.effect(`updates no customer ${condition}`, () =>
       Effect.gen(function*() {
         const { exit, written } = yield* run(records)
         assert.deepStrictEqual(exit, Exit.fail(error))

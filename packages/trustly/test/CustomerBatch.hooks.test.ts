@@ -8,7 +8,7 @@ const boom = (): never => {
 }
 
 describe("onBegin and onEnd", () => {
-  it.effect("run before and after the call, and before the next command of the customer", () =>
+  it.effect("run around the call and before the next command for the customer", () =>
     Effect.gen(function*() {
       const { entries, write } = yield* journal<string>()
       const slowly = (entry: string) => Effect.zipRight(turns(20), write(entry))
@@ -32,7 +32,7 @@ describe("onBegin and onEnd", () => {
     readonly [string, (id: string) => Effect.Effect<void, string>, (cause: Cause.Cause<unknown>) => boolean]
   > = [
     ["fails", (id) => id === "bad" ? Effect.fail("no") : Effect.void, Cause.isFailure],
-    ["has a defect", (id) => id === "bad" ? Effect.die("broken") : Effect.void, Cause.isDie],
+    ["dies", (id) => id === "bad" ? Effect.die("broken") : Effect.void, Cause.isDie],
     ["throws", (id) => id === "bad" ? boom() : Effect.void, Cause.isDie]
   ]
   for (const [what, hook, is] of stops) {
@@ -51,14 +51,14 @@ describe("onBegin and onEnd", () => {
         return { results, sent: yield* entries }
       })
 
-    it.effect(`an onBegin that ${what} stops the run, and its command is not sent`, () =>
+    it.effect(`an onBegin that ${what} stops the run before its command is sent`, () =>
       Effect.gen(function*() {
         const { results, sent } = yield* running({ onBegin: ({ customerId }) => hook(customerId) })
         assert.deepStrictEqual(sent, ["slow"])
         assert.deepStrictEqual(positions(results), [0])
       }))
 
-    it.effect(`an onEnd that ${what} stops the run, and its command has its result`, () =>
+    it.effect(`an onEnd that ${what} stops the run after it emits the result of its command`, () =>
       Effect.gen(function*() {
         const { results, sent } = yield* running({ onEnd: ({ command: { customerId } }) => hook(customerId) })
         assert.deepStrictEqual(sent, ["slow", "bad"])
@@ -66,7 +66,7 @@ describe("onBegin and onEnd", () => {
       }))
   }
 
-  it.effect("when the run is interrupted, onEnd is finished for a call that had ended, and called for no other", () =>
+  it.effect("interrupting the run completes onEnd for a call that had ended, and calls it for no other", () =>
     Effect.gen(function*() {
       const { entries, write } = yield* journal<string>()
       const latch = yield* Effect.makeLatch()
@@ -84,7 +84,7 @@ describe("onBegin and onEnd", () => {
       assert.deepStrictEqual(yield* entries, ["begin done", "begin hangs", "end done"])
     }))
 
-  it.effect("when the run is interrupted, so is onBegin", () =>
+  it.effect("interrupting the run interrupts onBegin", () =>
     Effect.gen(function*() {
       const { entries, write } = yield* journal<string>()
       const run = CustomerBatch.run(updatesOf(["1"]), { onBegin: () => Effect.never }).pipe(

@@ -5,15 +5,15 @@ import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { collect, customers, journal, positions, settle, turns, updateOf, updatesOf, updating } from "./batch.ts"
 
-/** The commands of these customers, and how many of them have been read. */
+/** A stream of commands for these customers, and the count of commands read from it. */
 const counted = (ids: Iterable<string>) =>
   Effect.map(Ref.make(0), (count) => ({
     commands: Stream.tap(updatesOf(ids), () => Ref.update(count, (n) => n + 1)),
     read: Ref.get(count)
   }))
 
-describe("the input is read only as fast as commands end and results are taken", () => {
-  it.effect("at most 16 commands for each place wait for a customer", () =>
+describe("backpressure on the input", () => {
+  it.effect("buffers at most 16 commands per unit of concurrency for busy customers", () =>
     Effect.gen(function*() {
       const gate = yield* Effect.makeSemaphore(0)
       const { commands, read } = yield* counted(Arr.replicate("one", 1000))
@@ -29,7 +29,7 @@ describe("the input is read only as fast as commands end and results are taken",
       assert.deepStrictEqual(positions((yield* Fiber.join(fiber)).results), Arr.range(0, 999))
     }))
 
-  it.effect("a consumer that takes nothing stops the run", () =>
+  it.effect("pauses while the consumer takes no results", () =>
     Effect.gen(function*() {
       const { commands, read } = yield* counted(customers(1000))
       const { entries, write } = yield* journal<string>()
@@ -41,16 +41,16 @@ describe("the input is read only as fast as commands end and results are taken",
       )
       const fiber = yield* Effect.fork(run)
       yield* settle
-      // those that the consumer holds, those that wait to be taken, those whose place is not free yet
+      // results that the consumer holds, buffered results, and ended commands that wait to emit their result
       assert.isAtMost((yield* entries).length, 3 * 4)
-      // and those that are read ahead
+      // plus commands that are read ahead
       assert.isAtMost(yield* read, 4 * 4)
       yield* latch.open
       yield* Fiber.join(fiber)
       assert.strictEqual(yield* Ref.get(taken), 1000)
     }))
 
-  it.effect("a slow input does not hold back the results of what was read", () =>
+  it.effect("a slow input does not delay the results of commands already read", () =>
     Effect.gen(function*() {
       const commands = Stream.concat(Stream.make(updateOf("1"), updateOf("1"), updateOf("2")), Stream.never)
       const taken = yield* CustomerBatch.run(commands).pipe(
@@ -66,27 +66,27 @@ setFlagsFromString("--expose-gc")
 const gc: () => void = runInNewContext("gc")
 
 describe("memory", () => {
-  it.live("is the same after 60,000 commands as after 20,000", () =>
+  it.live("does not grow between 20,000 and 60,000 commands", () =>
     Effect.gen(function*() {
       const heap = new Map<number, number>()
       let ended = 0
-      const look = Effect.sync(() => {
+      const sampleHeap = Effect.sync(() => {
         ended += 1
         if (ended % 20_000 !== 0) return
         gc()
         heap.set(ended, process.memoryUsage().heapUsed)
       })
-      // read one at a time and again by many: each customer twice, one of them while the other is under way
+      // chunks of 8 commands, two for each customer, so that the second waits while the first is in flight
       const commands = Stream.range(1, 60_000, 8).pipe(Stream.map((n) => updateOf(`${n >> 1}`)))
       yield* CustomerBatch.run(commands).pipe(
-        Stream.runForEach(() => look),
+        Stream.runForEach(() => sampleHeap),
         Effect.provide(updating(() => Effect.yieldNow()))
       )
       assert.isBelow((heap.get(60_000) ?? Infinity) - (heap.get(20_000) ?? 0), 2 ** 20)
     }))
 })
 
-/** A run of two at a time, each of them slow. */
+/** Runs slow commands with a concurrency of two. */
 const runSlowly = <E>(commands: Stream.Stream<CustomerBatch.Command, E>) =>
   CustomerBatch.run(commands, { concurrency: 2 }).pipe(
     collect,
@@ -96,7 +96,7 @@ const runSlowly = <E>(commands: Stream.Stream<CustomerBatch.Command, E>) =>
 describe("the end of the input", () => {
   const some = updatesOf(["slow", "slow", "slow", "other"])
 
-  it.effect("may be its beginning", () =>
+  it.effect("can be immediate", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* runSlowly(Stream.empty), { results: [], end: Exit.void })
       assert.deepStrictEqual(yield* runSlowly(Stream.fail("no")), { results: [], end: Exit.fail("no") })
@@ -105,10 +105,10 @@ describe("the end of the input", () => {
   const endings = [
     ["an error", Stream.fail("no"), Cause.isFailure],
     ["a defect", Stream.die("broken"), Cause.isDie],
-    ["an interruption of its own", Stream.fromEffect(Effect.interrupt), Cause.isInterrupted]
+    ["an interruption", Stream.fromEffect(Effect.interrupt), Cause.isInterrupted]
   ] as const
   for (const [what, ending, is] of endings) {
-    it.effect(`may be ${what}, after which the commands that were read are performed`, () =>
+    it.effect(`can be ${what}, after which the run completes the commands already read`, () =>
       Effect.gen(function*() {
         const { end, results } = yield* runSlowly(Stream.concat(some, ending))
         assert.deepStrictEqual(Arr.sort(positions(results), Order.number), [0, 1, 2, 3])
@@ -116,7 +116,7 @@ describe("the end of the input", () => {
       }))
   }
 
-  it.effect("comes after one large chunk as well", () =>
+  it.effect("can follow one large chunk", () =>
     Effect.gen(function*() {
       const all = Arr.map(customers(5000), updateOf)
       const { results } = yield* runSlowly(Stream.fromIterable(all))

@@ -2,55 +2,57 @@ import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Cause, Effect, Exit, FastCheck, Fiber, Order, Stream, Supervisor } from "effect"
 import { CustomerBatch, CustomerService, TrustlyAuthError, TrustlyServerError } from "effect-trustly"
 import { collect, customers, journal, positions, settle, turns, updateOf, updatesOf, updating } from "./batch.ts"
-import { least } from "./support.ts"
+import { minimalCustomer } from "./support.ts"
 
-const refused = new TrustlyAuthError({ operation: "update" })
+const authError = new TrustlyAuthError({ operation: "update" })
 
 const sorted = (results: ReadonlyArray<CustomerBatch.Result>) => Arr.sort(positions(results), Order.number)
 
-/** A service that refuses customer `refused` once it is told to, and holds every other one until it is told to go on. */
-const refusing = Effect.gen(function*() {
+/** A service that fails for customer `rejected` after `reject` runs, and completes every other update after `finish` runs. */
+const rejectingService = Effect.gen(function*() {
   const { entries, write } = yield* journal<string>()
-  const refuse = yield* Effect.makeLatch()
-  const goOn = yield* Effect.makeLatch()
+  const reject = yield* Effect.makeLatch()
+  const finish = yield* Effect.makeLatch()
   const layer = updating((id) =>
     Effect.zipRight(
       write(id),
-      id === "refused" ? Effect.zipRight(refuse.await, Effect.fail(refused)) : goOn.await
+      id === "rejected" ? Effect.zipRight(reject.await, Effect.fail(authError)) : finish.await
     )
   )
-  return { layer, sent: entries, refuse: refuse.open, goOn: goOn.open }
+  return { layer, sent: entries, reject: reject.open, finish: finish.open }
 })
 
-/** An input that gives nothing and ends when the latch is opened. */
-const held = (latch: Effect.Latch): Stream.Stream<never> => Stream.drain(Stream.fromEffect(latch.await))
+/** An empty input that ends when the latch opens. */
+const emptyUntil = (latch: Effect.Latch): Stream.Stream<never> => Stream.drain(Stream.fromEffect(latch.await))
 
-describe("when Trustly refuses the credentials", () => {
-  it.effect("nothing else is begun, what is under way has its result, and the run fails with the refusal", () =>
+describe("when Trustly rejects the credentials", () => {
+  it.effect("starts no more commands, reports those in flight, and fails with the auth error", () =>
     Effect.gen(function*() {
-      const { goOn, layer, refuse, sent } = yield* refusing
-      const commands = updatesOf(["1", "1", "refused", "refused", "2", "2", ...customers(100)])
+      const { finish, layer, reject, sent } = yield* rejectingService
+      const commands = updatesOf(["1", "1", "rejected", "rejected", "2", "2", ...customers(100)])
       const run = CustomerBatch.run(commands, { concurrency: 4 }).pipe(collect, Effect.provide(layer))
       const fiber = yield* Effect.fork(run)
       yield* settle
-      yield* refuse
+      yield* reject
       yield* settle
-      yield* goOn
+      yield* finish
       const { end, results } = yield* Fiber.join(fiber)
-      assert.deepStrictEqual(yield* sent, ["1", "refused", "2", "c0"])
+      assert.deepStrictEqual(yield* sent, ["1", "rejected", "2", "c0"])
       assert.deepStrictEqual(sorted(results), [0, 2, 4, 6])
-      assert.deepStrictEqual(end, Exit.fail(refused))
+      assert.deepStrictEqual(end, Exit.fail(authError))
       assert.deepStrictEqual(results.filter(({ exit }) => Exit.isFailure(exit)), [
-        { position: 2, customer: { customerId: "refused" }, command: updateOf("refused"), exit: Exit.fail(refused) }
+        { position: 2, customer: { customerId: "rejected" }, command: updateOf("rejected"), exit: Exit.fail(authError) }
       ])
     }))
 
-  it.effect("nothing else is begun while onEnd hears of it", () =>
+  it.effect("starts no more commands while onEnd runs", () =>
     Effect.gen(function*() {
       const { entries, write } = yield* journal<string>()
       const latch = yield* Effect.makeLatch()
-      const layer = updating((id) => Effect.zipRight(write(id), id === "refused" ? Effect.fail(refused) : Effect.void))
-      const run = CustomerBatch.run(updatesOf(["refused", ...customers(100)]), {
+      const layer = updating((id) =>
+        Effect.zipRight(write(id), id === "rejected" ? Effect.fail(authError) : Effect.void)
+      )
+      const run = CustomerBatch.run(updatesOf(["rejected", ...customers(100)]), {
         concurrency: 2,
         onEnd: ({ exit }) => Exit.isFailure(exit) ? latch.await : Effect.void
       }).pipe(collect, Effect.provide(layer))
@@ -58,21 +60,23 @@ describe("when Trustly refuses the credentials", () => {
       yield* settle
       yield* latch.open
       const { end, results } = yield* Fiber.join(fiber)
-      assert.deepStrictEqual(end, Exit.fail(refused))
+      assert.deepStrictEqual(end, Exit.fail(authError))
       assert.isAtMost((yield* entries).length, 2)
       assert.strictEqual(results.length, (yield* entries).length)
     }))
 
-  it.effect("nothing else is begun while the consumer is slow", () =>
+  it.effect("starts no more commands while the consumer is slow", () =>
     Effect.gen(function*() {
       const { entries, write } = yield* journal<string>()
       const taking = yield* Effect.makeLatch()
       const [first, second] = yield* Effect.all([Effect.makeLatch(), Effect.makeLatch()])
-      const layer = updating((id) => Effect.zipRight(write(id), id === "refused" ? Effect.fail(refused) : Effect.void))
+      const layer = updating((id) =>
+        Effect.zipRight(write(id), id === "rejected" ? Effect.fail(authError) : Effect.void)
+      )
       const commands = updatesOf(["taken"]).pipe(
-        Stream.concat(held(first)),
-        Stream.concat(updatesOf(["1", "2", "3", "refused"])),
-        Stream.concat(held(second)),
+        Stream.concat(emptyUntil(first)),
+        Stream.concat(updatesOf(["1", "2", "3", "rejected"])),
+        Stream.concat(emptyUntil(second)),
         Stream.concat(updatesOf(["another"]))
       )
       const run = CustomerBatch.run(commands, { concurrency: 3 }).pipe(
@@ -81,50 +85,50 @@ describe("when Trustly refuses the credentials", () => {
         Effect.provide(layer)
       )
       const fiber = yield* Effect.fork(run)
-      // the consumer has the first result, then three fill the room for results, and that of the refusal waits
+      // the consumer holds the first result, three more fill the result buffer, and the result of the auth error waits
       for (const latch of [first, second, taking]) {
         yield* settle
         yield* latch.open
       }
       const { end, results } = yield* Fiber.join(fiber)
-      assert.deepStrictEqual(end, Exit.fail(refused))
-      assert.deepStrictEqual(yield* entries, ["taken", "1", "2", "3", "refused"])
+      assert.deepStrictEqual(end, Exit.fail(authError))
+      assert.deepStrictEqual(yield* entries, ["taken", "1", "2", "3", "rejected"])
       assert.deepStrictEqual(sorted(results), [0, 1, 2, 3, 4])
     }))
 
-  it.effect("a slow input is not waited for", () =>
+  it.effect("does not wait for a slow input", () =>
     Effect.gen(function*() {
-      const { layer, refuse } = yield* refusing
-      yield* refuse
-      const commands = Stream.concat(updatesOf(["refused"]), Stream.never)
+      const { layer, reject } = yield* rejectingService
+      yield* reject
+      const commands = Stream.concat(updatesOf(["rejected"]), Stream.never)
       const { end, results } = yield* CustomerBatch.run(commands).pipe(collect, Effect.provide(layer))
-      assert.deepStrictEqual(end, Exit.fail(refused))
+      assert.deepStrictEqual(end, Exit.fail(authError))
       assert.deepStrictEqual(positions(results), [0])
     }))
 
-  it.effect("on the last command, or after an input that failed, it is the refusal that comes out", () =>
+  it.effect("fails with the auth error even on the last command or after the input failed", () =>
     Effect.gen(function*() {
-      const { layer, refuse } = yield* refusing
-      yield* refuse
+      const { layer, reject } = yield* rejectingService
+      yield* reject
       for (const ending of [Stream.empty, Stream.fail("no")]) {
-        const commands = Stream.concat(updatesOf(["refused"]), ending)
+        const commands = Stream.concat(updatesOf(["rejected"]), ending)
         const { end } = yield* CustomerBatch.run(commands).pipe(collect, Effect.provide(layer))
-        assert.deepStrictEqual(end, Exit.fail(refused))
+        assert.deepStrictEqual(end, Exit.fail(authError))
       }
     }))
 })
 
-describe("a run that is interrupted", () => {
+describe("interruption", () => {
   it.effect.prop(
-    "leaves nothing under way and no fiber, at whatever point that is",
+    "leaves no command in flight and no fiber, whenever it happens",
     [FastCheck.nat(150), FastCheck.integer({ min: 1, max: 5 }), FastCheck.boolean()],
     ([point, concurrency, isSlow]) =>
       Effect.gen(function*() {
-        let begun = 0
+        let started = 0
         let ended = 0
         const layer = updating(() =>
           Effect.acquireUseRelease(
-            Effect.sync(() => begun++),
+            Effect.sync(() => started++),
             () => turns(isSlow ? 200 : 3),
             () => Effect.sync(() => ended++)
           )
@@ -135,24 +139,24 @@ describe("a run that is interrupted", () => {
         const fiber = yield* Effect.supervised(Effect.fork(run), supervisor)
         yield* turns(point)
         yield* Fiber.interrupt(fiber)
-        assert.strictEqual(ended, begun)
+        assert.strictEqual(ended, started)
         assert.deepStrictEqual(yield* supervisor.value, [])
       }),
     { fastCheck: { numRuns: 60 } }
   )
 
-  it.effect("is one where somebody interrupts a command from within", () =>
+  it.effect("interrupts the run when a command interrupts its own fiber", () =>
     Effect.gen(function*() {
-      const suicide = Effect.withFiberRuntime<never>((fiber) => {
+      const selfInterrupt = Effect.withFiberRuntime<never>((fiber) => {
         fiber.unsafeInterruptAsFork(fiber.id())
         return Effect.never
       })
-      const layer = updating((id) => id === "bad" ? suicide : Effect.void)
+      const layer = updating((id) => id === "bad" ? selfInterrupt : Effect.void)
       const { end } = yield* CustomerBatch.run(updatesOf(["bad", "bad", "good"])).pipe(collect, Effect.provide(layer))
       assert.isTrue(Exit.isInterrupted(end), String(end))
     }))
 
-  it.effect("is what Stream.take does when it has enough", () =>
+  it.effect("interrupts the commands in flight when Stream.take has enough results", () =>
     Effect.gen(function*() {
       const { entries, write } = yield* journal<string>()
       const layer = updating((id) => id === "fast" ? Effect.void : Effect.onInterrupt(Effect.never, () => write(id)))
@@ -163,21 +167,21 @@ describe("a run that is interrupted", () => {
     }))
 })
 
-describe("what a service does wrong is a result, and the run goes on", () => {
+describe("a service failure is a result, and the run continues", () => {
   const outage = new TrustlyServerError({ operation: "update" })
-  const wrong = {
+  const failures = {
     "a defect": () => Effect.die("broken"),
     "an exception": (): never => {
       throw new TypeError("broken")
     },
-    "an interruption of its own": () => Effect.interrupt,
+    "an interruption": () => Effect.interrupt,
     "an error": () => Effect.fail(outage)
   }
-  for (const [what, perform] of Object.entries(wrong)) {
+  for (const [what, perform] of Object.entries(failures)) {
     it.effect(what, () =>
       Effect.gen(function*() {
         const layer = CustomerService.layerTest({
-          update: (id) => id === "1" ? perform() : Effect.succeed(least),
+          update: (id) => id === "1" ? perform() : Effect.succeed(minimalCustomer),
           modify: perform,
           find: ({ ...by }) =>
             "externalId" in by && by.externalId === "1"
@@ -210,7 +214,7 @@ describe("what a service does wrong is a result, and the run goes on", () => {
       }))
   }
 
-  it.effect("an operation that is not there", () =>
+  it.effect("an operation that is not implemented", () =>
     Effect.gen(function*() {
       const { end, results } = yield* CustomerBatch.run(updatesOf(["1", "2"])).pipe(
         collect,

@@ -9,7 +9,7 @@ import {
   TrustlyServerError
 } from "effect-trustly"
 import { collect, customers, journal, positions, settle, turns, updateOf, updatesOf, updating } from "./batch.ts"
-import { least } from "./support.ts"
+import { minimalCustomer } from "./support.ts"
 
 interface Job {
   readonly customer: number
@@ -23,37 +23,39 @@ const job: FastCheck.Arbitrary<Job> = FastCheck.record({
   fails: FastCheck.boolean()
 })
 
-/** A customer is always named in the same way. */
+/** Always uses the same kind of identifier for a customer, because the run orders commands per identifier. */
 const commandOf = ({ customer }: Job, serial: number): CustomerBatch.Command => {
   const name = `${customer}`
   const change = { externalTier: `${serial}` }
   if (customer % 3 === 0) return { externalId: name, change }
-  return customer % 3 === 1 ? { customerId: name, change } : { customerId: name, update: { ...least, ...change } }
+  return customer % 3 === 1
+    ? { customerId: name, change }
+    : { customerId: name, update: { ...minimalCustomer, ...change } }
 }
 
 const outage = new TrustlyServerError({ operation: "update" })
 
-/** A service that does these jobs, whose number is in a field. It refuses to do two of a customer at once. */
-const working = (jobs: ReadonlyArray<Job>) =>
+/** A service that performs these jobs. `externalTier` holds the index of the job. It fails on concurrent commands for one customer. */
+const serviceFor = (jobs: ReadonlyArray<Job>) =>
   Effect.gen(function*() {
     const sent = yield* journal<readonly [customerId: string, serial: number]>()
     const busy = new Set<string>()
-    let most = 0
-    const alone = <A, E>(customerId: string, effect: Effect.Effect<A, E>) =>
+    let peak = 0
+    const exclusively = <A, E>(customerId: string, effect: Effect.Effect<A, E>) =>
       Effect.suspend(() => {
-        assert.isFalse(busy.has(customerId), "two commands of a customer at once")
+        assert.isFalse(busy.has(customerId), "concurrent commands for one customer")
         busy.add(customerId)
-        most = Math.max(most, busy.size)
+        peak = Math.max(peak, busy.size)
         return Effect.ensuring(effect, Effect.sync(() => busy.delete(customerId)))
       })
     const work = (customerId: string, { externalTier }: CustomerChange) => {
       const serial = Number(externalTier)
-      const doing = jobs[serial]
-      return alone(
+      const currentJob = jobs[serial]
+      return exclusively(
         customerId,
         sent.write([customerId, serial]).pipe(
-          Effect.zipRight(turns(doing?.turns ?? 0)),
-          Effect.zipRight(doing?.fails === true ? Effect.fail(outage) : Effect.succeed(least))
+          Effect.zipRight(turns(currentJob?.turns ?? 0)),
+          Effect.zipRight(currentJob?.fails === true ? Effect.fail(outage) : Effect.succeed(minimalCustomer))
         )
       )
     }
@@ -69,21 +71,21 @@ const working = (jobs: ReadonlyArray<Job>) =>
         }),
       find: (by) =>
         "externalId" in by
-          ? alone(by.externalId, Effect.as(turns(1), [{ externalId: by.externalId, customerId: by.externalId }]))
+          ? exclusively(by.externalId, Effect.as(turns(1), [{ externalId: by.externalId, customerId: by.externalId }]))
           : Effect.succeed([])
     })
     return {
       layer,
       sent: sent.entries,
-      most: () => most
+      peak: () => peak
     }
   })
 
 const byPosition = Order.mapInput(Order.number, ({ position }: CustomerBatch.Result) => position)
 
-describe("side by side", () => {
+describe("concurrent commands", () => {
   it.effect.prop(
-    "each command has one result; those of a customer are in order and alone, and not too many at once",
+    "each have one result, run in order and one at a time per customer, and respect the concurrency limit",
     [
       FastCheck.array(job, { maxLength: 60 }),
       FastCheck.record({
@@ -93,7 +95,7 @@ describe("side by side", () => {
     ],
     ([jobs, { chunk, concurrency }]) =>
       Effect.gen(function*() {
-        const { layer, most, sent } = yield* working(jobs)
+        const { layer, peak, sent } = yield* serviceFor(jobs)
         const commands = jobs.map(commandOf)
         const { end, results } = yield* CustomerBatch.run(
           Stream.rechunk(Stream.fromIterable(commands), chunk),
@@ -105,10 +107,10 @@ describe("side by side", () => {
           commands.map((command, position) => ({
             command,
             position,
-            exit: jobs[position]?.fails === true ? Exit.fail(outage) : Exit.succeed(least)
+            exit: jobs[position]?.fails === true ? Exit.fail(outage) : Exit.succeed(minimalCustomer)
           }))
         )
-        assert.isAtMost(most(), concurrency)
+        assert.isAtMost(peak(), concurrency)
         const inOrder = jobs.map(({ customer }, serial) => [`${customer}`, serial] as const)
         for (const customer of new Set(inOrder.map(([name]) => name))) {
           const of = <A>(all: ReadonlyArray<readonly [string, A]>) => all.filter(([name]) => name === customer)
@@ -118,19 +120,19 @@ describe("side by side", () => {
     { fastCheck: { numRuns: 100 } }
   )
 
-  it.effect("results come as commands end, with their position, customer and command", () =>
+  it.effect("emit results as they end, with position, customer, and command", () =>
     Effect.gen(function*() {
       const missing = new TrustlyNotFoundError({ operation: "update" })
       const layer = CustomerService.layerTest({
         update: (customerId) =>
-          customerId === "slow" ? Effect.as(Effect.sleep("1 minute"), least) : Effect.fail(missing),
-        modify: () => Effect.as(Effect.sleep("1 second"), least),
+          customerId === "slow" ? Effect.as(Effect.sleep("1 minute"), minimalCustomer) : Effect.fail(missing),
+        modify: () => Effect.as(Effect.sleep("1 second"), minimalCustomer),
         find: () => Effect.succeed([{ externalId: "jo", customerId: "1" }])
       })
       const [slow, known, unknown] = [
         updateOf("slow"),
         { externalId: "jo", change: { vip: 1 } },
-        updateOf("nobody")
+        updateOf("missing")
       ] as const
       const run = CustomerBatch.run(Stream.make(slow, known, unknown)).pipe(collect, Effect.provide(layer))
       const fiber = yield* Effect.fork(run)
@@ -138,17 +140,17 @@ describe("side by side", () => {
       const { end, results } = yield* Fiber.join(fiber)
       assert.deepStrictEqual(end, Exit.void)
       assert.deepStrictEqual(results, [
-        { position: 2, customer: { customerId: "nobody" }, command: unknown, exit: Exit.fail(missing) },
-        { position: 1, customer: { externalId: "jo" }, command: known, exit: Exit.succeed(least) },
-        { position: 0, customer: { customerId: "slow" }, command: slow, exit: Exit.succeed(least) }
+        { position: 2, customer: { customerId: "missing" }, command: unknown, exit: Exit.fail(missing) },
+        { position: 1, customer: { externalId: "jo" }, command: known, exit: Exit.succeed(minimalCustomer) },
+        { position: 0, customer: { customerId: "slow" }, command: slow, exit: Exit.succeed(minimalCustomer) }
       ])
     }))
 
-  it.effect("one text that is an identifier of both kinds names two customers", () =>
+  it.effect("treat the same string as customerId and as externalId as two customers", () =>
     Effect.gen(function*() {
       const layer = CustomerService.layerTest({
         update: () => Effect.never,
-        modify: () => Effect.succeed(least),
+        modify: () => Effect.succeed(minimalCustomer),
         find: () => Effect.succeed([{ externalId: "1", customerId: "2" }])
       })
       const commands = Stream.make(updateOf("1"), { externalId: "1", change: {} })
@@ -156,7 +158,7 @@ describe("side by side", () => {
       assert.deepInclude(first, { _tag: "Some" })
     }))
 
-  it.effect("a slow customer, with all that waits for it, does not hold the others up", () =>
+  it.effect("do not wait for a slow customer and the commands queued behind it", () =>
     Effect.gen(function*() {
       const latch = yield* Effect.makeLatch()
       const { entries, write } = yield* journal<string>()
@@ -187,7 +189,7 @@ describe("concurrency", () => {
     [Infinity, 1100]
   ] as const
   for (const [concurrency, expected] of cases) {
-    it.effect(`${concurrency} is ${expected} at once`, () =>
+    it.effect(`a concurrency of ${concurrency} runs ${expected} commands at once`, () =>
       Effect.gen(function*() {
         const latch = yield* Effect.makeLatch()
         const { entries, write } = yield* journal<string>()
@@ -206,27 +208,27 @@ describe("concurrency", () => {
 describe("a command", () => {
   const decode = Schema.decodeUnknownEither(CustomerBatch.Command, { onExcessProperty: "error" })
 
-  it("is one of three", () => {
+  it("is an update, a change, or a change by externalId", () => {
     const commands = [
-      { customerId: "1", update: least },
+      { customerId: "1", update: minimalCustomer },
       { customerId: "1", change: { vip: 2 } },
       { externalId: "a/b", change: { address: { city: "Reno" } } }
     ]
     for (const command of commands) assert.deepStrictEqual(decode(command), Either.right(command))
   })
 
-  it("is refused where it names nobody, two, or nothing to do", () => {
-    const refused = [
+  it("is rejected without exactly one identifier and one valid update or change", () => {
+    const rejected = [
       { change: {} },
       { customerId: "a/b", change: {} },
-      { customerId: "", update: least },
+      { customerId: "", update: minimalCustomer },
       { externalId: "", change: {} },
-      { externalId: "1", update: least },
+      { externalId: "1", update: minimalCustomer },
       { customerId: "1" },
       { customerId: "1", externalId: "1", change: {} },
-      { customerId: "1", update: least, change: {} },
+      { customerId: "1", update: minimalCustomer, change: {} },
       { customerId: "1", change: { vpi: 2 } }
     ]
-    for (const command of refused) assert.isTrue(Either.isLeft(decode(command)), JSON.stringify(command))
+    for (const command of rejected) assert.isTrue(Either.isLeft(decode(command)), JSON.stringify(command))
   })
 })

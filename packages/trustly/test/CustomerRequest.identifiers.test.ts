@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, FastCheck } from "effect"
 import { CustomerRequest, type Issue } from "effect-trustly"
-import { json, least, scriptedService } from "./support.ts"
+import { json, minimalCustomer, scriptedService } from "./support.ts"
 
 const invalid = (path: string, expected: string): ReadonlyArray<Issue> => [{ path, problem: "invalid", expected }]
 
-/** The URLs that `get` requests for an ID. */
+/** The URLs that `get` requests for a `customerId`. */
 const requestedUrls = (customerId: string) =>
   Effect.gen(function*() {
     const urls: Array<string> = []
@@ -19,8 +19,8 @@ const requestedUrls = (customerId: string) =>
 
 const idRule = "1 to 128 characters without / \\ ? # %, white space, or control characters, and not . or .."
 
-describe("the identifier of a customer", () => {
-  const refused = [
+describe("a customerId", () => {
+  const invalidIds = [
     "",
     ".",
     "..",
@@ -41,8 +41,8 @@ describe("the identifier of a customer", () => {
     "a\udc00b",
     "a".repeat(129)
   ]
-  for (const customerId of refused) {
-    it(`${JSON.stringify(customerId).slice(0, 30)} is refused`, () => {
+  for (const customerId of invalidIds) {
+    it(`rejects ${JSON.stringify(customerId).slice(0, 30)}`, () => {
       const checked = Either.flip(CustomerRequest.get(customerId))
       const error = Either.getOrThrow(checked)
       assert.deepStrictEqual(error.issues, invalid("customerId", idRule))
@@ -61,7 +61,7 @@ describe("the identifier of a customer", () => {
       ["a".repeat(128), "a".repeat(128)]
     ] as const
   ) {
-    it.effect(`${JSON.stringify(customerId).slice(0, 30)} is encoded`, () =>
+    it.effect(`encodes ${JSON.stringify(customerId).slice(0, 30)}`, () =>
       Effect.map(
         requestedUrls(customerId),
         (urls) => assert.deepStrictEqual(urls.map((url) => new URL(url).pathname), [`/api/v1/customers/${segment}`])
@@ -69,7 +69,7 @@ describe("the identifier of a customer", () => {
   }
 
   it.effect.prop(
-    "is one segment of a path, or refused",
+    "is sent as one path segment or rejected",
     [FastCheck.string({ unit: "binary" })],
     ([customerId]) =>
       Effect.map(requestedUrls(customerId), (urls) => {
@@ -83,11 +83,11 @@ describe("the identifier of a customer", () => {
   )
 })
 
-// from programs without types, too
+// also accepts input that the types forbid, as an untyped program can pass it
 const query = (by: unknown) => CustomerRequest.find(Object.assign({ externalId: "" }, { externalId: undefined }, by))
 
-describe("what customers are looked for by", () => {
-  it("is one identifier, as it is", () => {
+describe("find", () => {
+  it("sends one identifier unchanged", () => {
     assert.deepStrictEqual(query({ externalId: "a b/ä" }), Either.right({ query: { externalId: "a b/ä" } }))
     assert.deepStrictEqual(query({ customerId: "1" }), Either.right({ query: { customerId: "1" } }))
   })
@@ -106,7 +106,7 @@ describe("what customers are looked for by", () => {
       { customerId: "1", externalId: "1" }
     ]
   ) {
-    it(`${JSON.stringify(by)} is refused`, () => {
+    it(`rejects ${JSON.stringify(by)}`, () => {
       const error = Either.getOrThrow(Either.flip(query(by)))
       const path = "externalId" in by ? "externalId" : "customerId"
       assert.deepStrictEqual(error.issues, invalid(path, "either an externalId or a customerId"))
@@ -116,14 +116,16 @@ describe("what customers are looked for by", () => {
 })
 
 const createOrUpdate = (input: object) =>
-  CustomerRequest.createOrUpdate(Object.assign({ ...least, externalId: "" }, { externalId: undefined }, input))
+  CustomerRequest.createOrUpdate(
+    Object.assign({ ...minimalCustomer, externalId: "" }, { externalId: undefined }, input)
+  )
 
 const issues = (input: object) => Either.getOrThrow(Either.flip(createOrUpdate(input))).issues
 
-describe("a customer to create or update", () => {
-  it("has an identifier", () => {
+describe("createOrUpdate", () => {
+  it("requires an identifier", () => {
     for (const id of [{ externalId: "E" }, { customerId: "1" }, { externalId: "E", customerId: "1" }]) {
-      assert.deepStrictEqual(Either.getOrThrow(createOrUpdate(id)).body, { ...least, ...id })
+      assert.deepStrictEqual(Either.getOrThrow(createOrUpdate(id)).body, { ...minimalCustomer, ...id })
     }
     const none: ReadonlyArray<Issue> = [{
       path: "externalId",
@@ -134,7 +136,7 @@ describe("a customer to create or update", () => {
     assert.deepStrictEqual(issues({ externalId: null }), none)
   })
 
-  it("has an identifier that can be one", () => {
+  it("rejects an invalid customerId", () => {
     for (const customerId of ["", "..", "a/b"]) {
       assert.deepStrictEqual(issues({ customerId }).map(({ path, problem }) => [path, problem]), [[
         "customerId",

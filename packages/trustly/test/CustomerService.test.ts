@@ -10,36 +10,36 @@ import {
   TrustlyServerError
 } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
-import { least, reference, use } from "./support.ts"
+import { minimalCustomer, reference, use } from "./support.ts"
 
 type Call = (customers: CustomerService.Service) => Effect.Effect<unknown, TrustlyError>
 
 const calls: Readonly<Record<keyof CustomerService.Service, Call>> = {
-  update: (customers) => customers.update("1", least),
+  update: (customers) => customers.update("1", minimalCustomer),
   get: (customers) => customers.get("1"),
   modify: (customers) => customers.modify("1", () => ({})),
   find: (customers) => customers.find({ externalId: "1" }),
-  createOrUpdate: (customers) => customers.createOrUpdate({ ...least, externalId: "1" })
+  createOrUpdate: (customers) => customers.createOrUpdate({ ...minimalCustomer, externalId: "1" })
 }
 
 const outage = Effect.fail(new TrustlyServerError({ operation: "update" }))
 
-interface Asked {
+interface RecordedRequest {
   readonly url: string
   readonly init: RequestInit
 }
 
-/** The fetch client, on a fetch that answers with a customer and keeps what it was asked. */
-const fetching = (asked: Array<Asked>) =>
+/** The fetch client with a fetch that responds with a customer and records its requests. */
+const recordingFetch = (requests: Array<RecordedRequest>) =>
   Layer.provide(
     FetchHttpClient.layer,
     Layer.succeed(FetchHttpClient.Fetch, (input: RequestInfo | URL, init: RequestInit = {}) => {
-      asked.push({ url: input instanceof Request ? input.url : String(input), init })
+      requests.push({ url: input instanceof Request ? input.url : String(input), init })
       return Promise.resolve(Response.json({ customer: reference }))
     })
   )
 
-const headersOf = ({ init }: Asked) => new Headers(init.headers)
+const headersOf = ({ init }: RecordedRequest) => new Headers(init.headers)
 
 const options: TrustlyConfig.Options = { accessId: "id", accessKey: Redacted.make("key") }
 
@@ -53,16 +53,18 @@ describe("withRetry", () => {
       yield* failNext(new TrustlyRateLimitError({ operation: "get" }))
       const fiber = yield* Effect.fork(customers.get("1"))
       yield* TestClock.adjust("1 minute")
-      assert.strictEqual((yield* Fiber.join(fiber)).name, least.name)
+      assert.strictEqual((yield* Fiber.join(fiber)).name, minimalCustomer.name)
       assert.strictEqual((yield* seen).length, 2)
     }).pipe(
       Effect.provide(
-        CustomersMemory.layer([{ ...least, customerId: "1" }]).pipe(CustomerService.withRetry(TrustlyRetry.policy()))
+        CustomersMemory.layer([{ ...minimalCustomer, customerId: "1" }]).pipe(
+          CustomerService.withRetry(TrustlyRetry.policy())
+        )
       )
     ))
 
   for (const [operation, call] of Object.entries(calls)) {
-    it.effect(`is on ${operation}`, () =>
+    it.effect(`retries ${operation}`, () =>
       Effect.gen(function*() {
         const attempts = yield* Ref.make(0)
         const fails = () => Effect.zipRight(Ref.update(attempts, (n) => n + 1), outage)
@@ -80,7 +82,7 @@ describe("withRetry", () => {
       }))
   }
 
-  it.effect("is not there unless asked for", () =>
+  it.effect("does not retry without withRetry", () =>
     Effect.gen(function*() {
       const attempts = yield* Ref.make(0)
       const fails = () => Effect.zipRight(Ref.update(attempts, (n) => n + 1), outage)
@@ -91,7 +93,7 @@ describe("withRetry", () => {
 
 describe("layerTest", () => {
   for (const [operation, call] of Object.entries(calls)) {
-    it.effect(`dies of ${operation} that is not given`, () =>
+    it.effect(`dies on ${operation} if it is not implemented`, () =>
       Effect.gen(function*() {
         const exit = yield* Effect.exit(Effect.provide(use(call), CustomerService.layerTest()))
         assert(Exit.isFailure(exit))
@@ -101,9 +103,9 @@ describe("layerTest", () => {
 })
 
 describe("a layer", () => {
-  it.effect("layerConfig() takes all from the environment", () =>
+  it.effect("layerConfig() reads all options from the environment", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
+      const requests: Array<RecordedRequest> = []
       const environment = ConfigProvider.fromMap(
         new Map([
           ["TRUSTLY_ACCESS_ID", "merchant"],
@@ -112,56 +114,56 @@ describe("a layer", () => {
         ])
       )
       yield* getOne.pipe(
-        Effect.provide(Layer.provide(CustomerService.layerConfig(), fetching(asked))),
+        Effect.provide(Layer.provide(CustomerService.layerConfig(), recordingFetch(requests))),
         Effect.withConfigProvider(environment)
       )
-      assert.deepStrictEqual(asked.map(({ url }) => url), ["https://trustly.example/api/v9/customers/1"])
-      const [authorization] = asked.map((one) => headersOf(one).get("authorization"))
+      assert.deepStrictEqual(requests.map(({ url }) => url), ["https://trustly.example/api/v9/customers/1"])
+      const [authorization] = requests.map((one) => headersOf(one).get("authorization"))
       assert.strictEqual(authorization, `Basic ${Encoding.encodeBase64("merchant:sesame")}`)
     }))
 
-  it.effect("talks to Trustly's sandbox unless told otherwise, and never follows a redirect", () =>
+  it.effect("uses Trustly's sandbox by default and never follows a redirect", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
+      const requests: Array<RecordedRequest> = []
       yield* getOne.pipe(
-        Effect.provide(Layer.provide(CustomerService.layer(options), fetching(asked)))
+        Effect.provide(Layer.provide(CustomerService.layer(options), recordingFetch(requests)))
       )
-      assert.deepStrictEqual(asked.map(({ init, url }) => [url, init.redirect]), [
+      assert.deepStrictEqual(requests.map(({ init, url }) => [url, init.redirect]), [
         ["https://sandbox.trustly.one/api/v1/customers/1", "manual"]
       ])
     }))
 
-  it.effect("keeps the RequestInit that it finds, but for redirects", () =>
+  it.effect("keeps the RequestInit in the context, except for redirects", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
+      const requests: Array<RecordedRequest> = []
       const init = Layer.succeed(FetchHttpClient.RequestInit, { keepalive: true, redirect: "follow" })
       yield* getOne.pipe(
-        Effect.provide(Layer.provide(CustomerService.layer(options), [fetching(asked), init]))
+        Effect.provide(Layer.provide(CustomerService.layer(options), [recordingFetch(requests), init]))
       )
-      assert.deepStrictEqual(asked.map(({ init: { keepalive, redirect } }) => [keepalive, redirect]), [[
+      assert.deepStrictEqual(requests.map(({ init: { keepalive, redirect } }) => [keepalive, redirect]), [[
         true,
         "manual"
       ]])
     }))
 
-  it.effect("keeps a RequestInit and a fetch that only the client's own layer was built with", () =>
+  it.effect("keeps a RequestInit and a fetch that were provided only to the client layer", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
+      const requests: Array<RecordedRequest> = []
       const init = Layer.succeed(FetchHttpClient.RequestInit, {
         keepalive: true,
         redirect: "follow",
         headers: { via: "1.1 proxy" }
       })
       yield* Effect.zipRight(getOne, getOne).pipe(
-        Effect.provide(Layer.provide(CustomerService.layer(options), Layer.provide(fetching(asked), init)))
+        Effect.provide(Layer.provide(CustomerService.layer(options), Layer.provide(recordingFetch(requests), init)))
       )
-      const seen = asked.map((one) => [one.init.keepalive, one.init.redirect, headersOf(one).get("via")])
+      const seen = requests.map((one) => [one.init.keepalive, one.init.redirect, headersOf(one).get("via")])
       assert.deepStrictEqual(seen, [[true, "manual", "1.1 proxy"], [true, "manual", "1.1 proxy"]])
     }))
 
-  it.effect("follows no redirect after a first call that failed before fetch, and runs transformClient once for each call", () =>
+  it.effect("follows no redirect after a first call that failed before fetch, and runs the transformed client once per call", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
+      const requests: Array<RecordedRequest> = []
       let runs = 0
       const transformClient = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
         HttpClient.transform(
@@ -172,36 +174,36 @@ describe("a layer", () => {
             )
         )
       yield* Effect.all([Effect.exit(getOne), getOne, getOne]).pipe(
-        Effect.provide(Layer.provide(CustomerService.layer({ ...options, transformClient }), fetching(asked)))
+        Effect.provide(Layer.provide(CustomerService.layer({ ...options, transformClient }), recordingFetch(requests)))
       )
-      assert.deepStrictEqual(asked.map(({ init }) => init.redirect), ["manual", "manual"])
+      assert.deepStrictEqual(requests.map(({ init }) => init.redirect), ["manual", "manual"])
       assert.strictEqual(runs, 3)
     }))
 
-  it.effect("changes its client as told, once, when it is built", () =>
+  it.effect("applies transformClient once, when the layer is built", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
+      const requests: Array<RecordedRequest> = []
       let built = 0
       const transformClient = (client: HttpClient.HttpClient) => {
         built += 1
         return HttpClient.mapRequest(client, HttpClientRequest.setHeader("via", "1.1 proxy"))
       }
       yield* Effect.zipRight(getOne, getOne).pipe(
-        Effect.provide(Layer.provide(CustomerService.layer({ ...options, transformClient }), fetching(asked)))
+        Effect.provide(Layer.provide(CustomerService.layer({ ...options, transformClient }), recordingFetch(requests)))
       )
-      assert.deepStrictEqual(asked.map((one) => headersOf(one).get("via")), ["1.1 proxy", "1.1 proxy"])
+      assert.deepStrictEqual(requests.map((one) => headersOf(one).get("via")), ["1.1 proxy", "1.1 proxy"])
       assert.strictEqual(built, 1)
     }))
 
-  it.effect("make gives each merchant a service of its own", () =>
+  it.effect("make builds a separate service for each merchant", () =>
     Effect.gen(function*() {
-      const asked: Array<Asked> = []
+      const requests: Array<RecordedRequest> = []
       const [north, south] = yield* Effect.all([
         CustomerService.make({ ...options, accessId: "north" }),
         CustomerService.make({ ...options, accessId: "south" })
-      ]).pipe(Effect.provide(fetching(asked)))
+      ]).pipe(Effect.provide(recordingFetch(requests)))
       yield* Effect.zipRight(north.get("1"), south.get("1"))
-      assert.deepStrictEqual(asked.map((one) => headersOf(one).get("authorization")), [
+      assert.deepStrictEqual(requests.map((one) => headersOf(one).get("authorization")), [
         `Basic ${Encoding.encodeBase64("north:key")}`,
         `Basic ${Encoding.encodeBase64("south:key")}`
       ])

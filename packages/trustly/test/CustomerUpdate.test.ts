@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Either, FastCheck, Option, Schema } from "effect"
 import { CustomerChange, CustomerRequest, CustomerUpdate } from "effect-trustly"
-import { least, reference, sample } from "./support.ts"
+import { minimalCustomer, reference, sample } from "./support.ts"
 
 const decode = Schema.decodeUnknownSync(CustomerUpdate)
 
-/** What `update` would send. */
+/** The body that `update` sends. */
 const sent = (input: CustomerUpdate): CustomerRequest.Body => {
   const { body } = Either.getOrThrow(CustomerRequest.update("1001165729", input))
   assert(body !== undefined)
@@ -13,13 +13,13 @@ const sent = (input: CustomerUpdate): CustomerRequest.Body => {
 }
 
 describe("CustomerUpdate", () => {
-  it("takes the sample request of the document, and does not send its mask", () => {
+  it("accepts the sample request in Trustly's documentation but does not send its mask", () => {
     const { taxId: _, ...rest } = sample
     assert.deepStrictEqual(sent(sample), rest)
     assert.deepStrictEqual(Schema.encodeSync(CustomerUpdate)(decode(sample)), sample)
   })
 
-  it("takes the reference's answer, and does not send its timestamps", () => {
+  it("accepts the sample response in Trustly's reference but does not send its timestamps", () => {
     const { createdAt, updatedAt, ...rest } = reference
     const input = { ...decode(reference), customerId: "1001165729" }
     assert.strictEqual(input.createdAt?.pipe(DateTime.toEpochMillis), createdAt)
@@ -34,31 +34,31 @@ describe("CustomerUpdate", () => {
     assert.deepStrictEqual(sent(customer), { ...rest, vip: null, enrollDate: 0 })
   })
 
-  it("sends a tier that is a number as a number", () => {
-    assert.deepStrictEqual(sent({ ...least, vip: 2 }), { ...least, vip: 2 })
+  it("sends a numeric vip as a number", () => {
+    assert.deepStrictEqual(sent({ ...minimalCustomer, vip: 2 }), { ...minimalCustomer, vip: 2 })
   })
 
-  it.prop("customData is sent as JSON.stringify carries it", [
+  it.prop("sends customData as JSON.stringify encodes it", [
     FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue())
   ], ([customData]) => {
-    assert.strictEqual(JSON.stringify(sent({ ...least, customData }).customData), JSON.stringify(customData))
+    assert.strictEqual(JSON.stringify(sent({ ...minimalCustomer, customData }).customData), JSON.stringify(customData))
   })
 
-  it.prop("what is sent decodes to an update that sends the same", [CustomerUpdate], ([update]) => {
+  it.prop("decodes a sent body to an update that sends the same body", [CustomerUpdate], ([update]) => {
     const { customerId: _, ...customer } = update
     const wire: unknown = JSON.parse(JSON.stringify(sent(customer)))
     assert.strictEqual(JSON.stringify(sent(decode(wire))), JSON.stringify(wire))
   })
 })
 
-// from programs without types, too
+// also accepts input that the types forbid, as an untyped program can pass it
 const changed = (change: unknown): ReturnType<typeof CustomerRequest.modify> =>
-  Reflect.apply(CustomerRequest.modify, undefined, ["1001165729", least, change])
+  Reflect.apply(CustomerRequest.modify, undefined, ["1001165729", minimalCustomer, change])
 
 const body = (change: CustomerChange) => Option.getOrThrow(Either.getOrThrow(changed(change))).body
 
 describe("CustomerChange", () => {
-  it("may be empty, and may hold a part of the address", () => {
+  it("can be empty and can contain part of the address", () => {
     assert.deepStrictEqual(Either.getOrThrow(changed({})), Option.none())
     assert.deepStrictEqual(body({ address: { city: "Reno" } })?.address, {
       country: "US",
@@ -66,7 +66,7 @@ describe("CustomerChange", () => {
     })
   })
 
-  it("cannot remove what is required, and keeps the rules of an update", () => {
+  it("cannot clear a required field and follows the rules of an update", () => {
     for (const field of ["name", "email", "phone", "address"]) assert.isTrue(Either.isLeft(changed({ [field]: null })))
     for (
       const change of [{ address: { country: null } }, { vip: NaN }, { name: "" }, { nope: 1 }, undefined, null, []]

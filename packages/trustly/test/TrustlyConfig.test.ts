@@ -34,14 +34,14 @@ describe("config", () => {
       TRUSTLY_TIMEOUT: "10 seconds"
     })))
 
-  it.effect("needs credentials and nothing else", () =>
+  it.effect("requires only the credentials", () =>
     Effect.map(
       TrustlyConfig.config,
       ({ baseUrl, timeout }) => assert.deepStrictEqual([baseUrl, timeout], [undefined, undefined])
     )
       .pipe(provided(environment)))
 
-  const refused: ReadonlyArray<readonly [key: string, value: string | undefined]> = [
+  const invalidVariables: ReadonlyArray<readonly [key: string, value: string | undefined]> = [
     ...["TRUSTLY_ACCESS_ID", "TRUSTLY_ACCESS_KEY"].flatMap((key) =>
       [undefined, "", " sentinel", "sentinel ", "senti\nnel", "senti\u0000nel"].map((value) => [key, value] as const)
     ),
@@ -60,15 +60,15 @@ describe("config", () => {
     ].map((value) => ["TRUSTLY_BASE_URL", value] as const),
     ...["", "sentinel", "0 millis", "-1 seconds"].map((value) => ["TRUSTLY_TIMEOUT", value] as const)
   ]
-  for (const [key, value] of refused) {
-    it.effect(`refuses ${key} ${value === undefined ? "that is not there" : JSON.stringify(value)}`, () => {
+  for (const [key, value] of invalidVariables) {
+    it.effect(`rejects ${key}${value === undefined ? " if missing" : `=${JSON.stringify(value)}`}`, () => {
       const { [key]: _, ...others }: Record<string, string> = environment
       return Effect.gen(function*() {
         const error = yield* Effect.flip(TrustlyConfig.config)
         assert.isTrue(ConfigError.isConfigError(error))
         assert.include(String(error), key)
         assert.notMatch(printed(error), /senti/)
-        // and so does the layer that reads it
+        // the layer that reads the config fails with the same error
         assert.include(String(yield* Effect.flip(build(CustomerService.layerConfig()))), key)
       }).pipe(provided(value === undefined ? others : { ...others, [key]: value }))
     })
@@ -82,7 +82,7 @@ describe("config", () => {
       "https://trustly.example:8443/x/"
     ]
   ) {
-    it.effect(`takes ${url}`, () =>
+    it.effect(`accepts ${url}`, () =>
       Effect.map(TrustlyConfig.config, ({ baseUrl }) => assert.strictEqual(baseUrl, url.replace(/\/$/, ""))).pipe(
         provided({ ...environment, TRUSTLY_BASE_URL: url })
       ))
@@ -93,12 +93,12 @@ describe("TRUSTLY_ALLOW_INSECURE_HTTP", () => {
   const insecure = { ...environment, TRUSTLY_BASE_URL: "http://sandbox:4000/api/v1" }
 
   for (const value of ["true", "1", "yes", "on", " True "]) {
-    it.effect(`${value} lets layerConfig use plain http with any host`, () =>
+    it.effect(`${value} allows plain http with any host`, () =>
       build(CustomerService.layerConfig()).pipe(provided({ ...insecure, TRUSTLY_ALLOW_INSECURE_HTTP: value })))
   }
 
   for (const value of [undefined, "false", "0", "no", "off"]) {
-    it.effect(`${value} does not`, () =>
+    it.effect(`${value} does not allow plain http`, () =>
       Effect.map(
         Effect.flip(build(CustomerService.layerConfig())),
         (error) => assert.include(String(error), "TRUSTLY_BASE_URL")
@@ -108,7 +108,7 @@ describe("TRUSTLY_ALLOW_INSECURE_HTTP", () => {
   }
 
   for (const value of ["", "sentinel", "2"]) {
-    it.effect(`${JSON.stringify(value)} is refused, and not printed`, () =>
+    it.effect(`rejects ${JSON.stringify(value)} without printing it`, () =>
       Effect.map(Effect.flip(TrustlyConfig.config), (error) => {
         assert.include(String(error), "TRUSTLY_ALLOW_INSECURE_HTTP")
         assert.notMatch(printed(error), /senti/)
@@ -117,7 +117,7 @@ describe("TRUSTLY_ALLOW_INSECURE_HTTP", () => {
 })
 
 describe("layers", () => {
-  it.effect("layerConfig takes a Config for each option", () =>
+  it.effect("layerConfig accepts a Config for each option", () =>
     build(CustomerService.layerConfig({
       accessId: Config.string("MERCHANT"),
       accessKey: Config.redacted("SECRET"),
@@ -125,15 +125,15 @@ describe("layers", () => {
     })).pipe(provided({ MERCHANT: "id", SECRET: "key" })))
 
   const options: TrustlyConfig.Options = { accessId: "id", accessKey: Redacted.make("key") }
-  const wrong: Readonly<Record<string, Partial<TrustlyConfig.Options>>> = {
+  const invalidOptions: Readonly<Record<string, Partial<TrustlyConfig.Options>>> = {
     accessId: { accessId: "" },
     accessKey: { accessKey: Redacted.make("sentinel\n") },
     baseUrl: { baseUrl: "http://sentinel.example" },
     timeout: { timeout: 0 },
     maxResponseBytes: { maxResponseBytes: 0.5 }
   }
-  for (const [name, more] of Object.entries(wrong)) {
-    it.effect(`layer refuses a wrong ${name} by its name`, () =>
+  for (const [name, more] of Object.entries(invalidOptions)) {
+    it.effect(`layer rejects an invalid ${name} and names it`, () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(build(CustomerService.layer({ ...options, ...more })))
         assert.include(String(error), name)
@@ -141,7 +141,7 @@ describe("layers", () => {
       }))
   }
 
-  it.effect("http to any host has to be allowed", () =>
+  it.effect("plain http to any host requires allowInsecureHttp", () =>
     Effect.gen(function*() {
       const baseUrl = "http://trustly.example"
       yield* build(CustomerService.layer({ ...options, baseUrl, allowInsecureHttp: true }))

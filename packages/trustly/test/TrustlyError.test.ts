@@ -61,7 +61,7 @@ const defaults: ReadonlyArray<readonly [error: TrustlyError, facts: object, mess
   ]
 ]
 
-describe("an error without facts", () => {
+describe("an error without optional fields", () => {
   for (const [error, facts, message] of defaults) {
     it(`${error._tag} has its defaults`, () => {
       assert.deepInclude(error, { operation: "update", ...facts })
@@ -72,7 +72,7 @@ describe("an error without facts", () => {
 })
 
 describe("the message", () => {
-  it("says in one line what a reader has to know", () => {
+  it("describes the failure in one line", () => {
     const auth = new TrustlyAuthError({ operation: "update", status: 401, errors: [{ code: 375 }] })
     assert.strictEqual(auth.message, "CustomerService.update: credentials refused (HTTP 401, code 375)")
     const validation = new TrustlyValidationError({
@@ -99,8 +99,8 @@ describe("the message", () => {
   })
 })
 
-describe("facts that depend on others", () => {
-  it("are derived, and can be given", () => {
+describe("derived fields", () => {
+  it("have derived defaults and can be set explicitly", () => {
     assert.strictEqual(new TrustlyValidationError({ operation: "update", status: 422 }).outcome, "Rejected")
     assert.strictEqual(new TrustlyServerError({ operation: "update", status: 501 }).isRetryable, false)
     assert.strictEqual(new TrustlyNetworkError({ operation: "update", reason: "Tls" }).isRetryable, false)
@@ -134,7 +134,7 @@ describe("an error that crosses a process boundary", () => {
     new TrustlyNotFoundError({ operation: "modify", customerId: "1" })
   ]
   for (const error of full) {
-    it(`${error.message} is the same after it`, () => {
+    it(`${error.message} is unchanged`, () => {
       const back = Either.getOrThrow(Either.flatMap(encode(error), decode))
       assert.strictEqual(back._tag, error._tag)
       assert.strictEqual(back.message, error.message)
@@ -142,7 +142,7 @@ describe("an error that crosses a process boundary", () => {
     })
   }
 
-  it("whatever its facts are", () => {
+  it("is unchanged for any fields", () => {
     FastCheck.assert(FastCheck.property(Arbitrary.make(TrustlyError), (error) => {
       const back = Either.getOrThrow(Either.flatMap(encode(error), decode))
       return back.message === error.message && back.outcome === error.outcome && back.isRetryable === error.isRetryable
@@ -150,19 +150,19 @@ describe("an error that crosses a process boundary", () => {
   })
 })
 
-describe("Trustly's own words", () => {
-  const error = withServerMessages(new TrustlyAuthError({ operation: "update" }), ["sentinel of the server"])
+describe("server messages", () => {
+  const error = withServerMessages(new TrustlyAuthError({ operation: "update" }), ["sentinel server message"])
 
-  it("can be read on purpose", () => {
-    assert.deepStrictEqual(serverMessages(error).map(Redacted.value), ["sentinel of the server"])
+  it("can be read with serverMessages", () => {
+    assert.deepStrictEqual(serverMessages(error).map(Redacted.value), ["sentinel server message"])
     assert.deepStrictEqual(serverMessages(new TrustlyAuthError({ operation: "update" })), [])
   })
   it.effect("can be read from an error that failed inside a span", () =>
     Effect.map(
       Effect.flip(Effect.withSpan(Effect.suspend(() => Effect.fail(error)), "a span")),
-      (failed) => assert.deepStrictEqual(serverMessages(failed).map(Redacted.value), ["sentinel of the server"])
+      (failed) => assert.deepStrictEqual(serverMessages(failed).map(Redacted.value), ["sentinel server message"])
     ))
-  it("are in no print, and gone after a boundary", () => {
+  it("are not printed and do not cross a process boundary", () => {
     const json = Either.getOrThrow(encode(error))
     assert.notInclude(`${json} ${JSON.stringify(error)} ${String(error)} ${error.stack} ${error.message}`, "sentinel")
     assert.deepStrictEqual(serverMessages(Either.getOrThrow(decode(json))), [])
@@ -170,13 +170,13 @@ describe("Trustly's own words", () => {
 })
 
 describe("the predicates", () => {
-  it("know the eight", () => {
+  it("recognize all eight errors", () => {
     for (const [error, facts] of defaults) {
       assert.isTrue(isTrustlyError(error))
       assert.strictEqual(isRetryable(error), "isRetryable" in facts && facts.isRetryable)
     }
   })
-  it("are total", () => {
+  it("return false for any other value", () => {
     FastCheck.assert(
       FastCheck.property(
         FastCheck.anything(),
@@ -188,7 +188,7 @@ describe("the predicates", () => {
       assert.isFalse(isRetryable(value))
     }
   })
-  it("tell how long to wait", () => {
+  it("return how long to wait", () => {
     const wait = Duration.seconds(7)
     assert.deepStrictEqual(
       retryAfter(new TrustlyServerError({ operation: "update", retryAfter: wait })),
@@ -210,7 +210,7 @@ describe("the issues of a parse error", () => {
       Either.flip(Schema.decodeUnknownEither(schema, { onExcessProperty: "error", errors: "all" })(input))
     ).pipe(issuesOf)
 
-  it("name what is wrong, of any schema, and no key that may be a value", () =>
+  it("name the invalid fields of any schema, but no key that may be a value", () =>
     assert.deepStrictEqual(
       issues({ tiers: ["gold", "sentinel"], notes: { "a sentinel": "sentinel" }, "the sentinel": 1, nick: 1 }),
       [
@@ -221,7 +221,7 @@ describe("the issues of a parse error", () => {
         { path: "notes.(a key)", problem: "invalid", expected: "a number" }
       ]
     ))
-  it("hold nothing of the input", () => {
+  it("contain no input values", () => {
     FastCheck.assert(
       FastCheck.property(FastCheck.jsonValue(), (value) => {
         const json = JSON.stringify(issues({ age: "sentinel", tiers: value, notes: [value], more: value }))
@@ -231,7 +231,7 @@ describe("the issues of a parse error", () => {
   })
 })
 
-it.effect("is an effect that fails", () =>
+it.effect("an error can be yielded as a failing effect", () =>
   Effect.map(
     Effect.flip(new TrustlyAuthError({ operation: "get" })),
     (error) => assert.strictEqual(error.operation, "get")

@@ -15,7 +15,7 @@ const outage = new TrustlyServerError({ operation: "update", status: 503 })
 const after = (seconds: number) =>
   new TrustlyRateLimitError({ operation: "update", retryAfter: Duration.seconds(seconds) })
 
-/** Fails with these, one after the other, then succeeds; when each attempt began, in milliseconds. */
+/** Retries a call that fails with these errors in order, then succeeds. Returns the exit and the start time of each attempt, in milliseconds. */
 const attempts = <E>(failures: ReadonlyArray<E>, options?: TrustlyRetry.Options) =>
   Effect.gen(function*() {
     const times = yield* Ref.make<ReadonlyArray<number>>([])
@@ -26,7 +26,7 @@ const attempts = <E>(failures: ReadonlyArray<E>, options?: TrustlyRetry.Options)
       return failure === undefined ? "done" : yield* Effect.fail(failure)
     })
     const fiber = yield* Effect.fork(Effect.exit(Effect.retry(call, TrustlyRetry.policy(options))))
-    // more than any policy waits
+    // longer than any policy waits
     yield* TestClock.adjust("400 days")
     return { exit: yield* Fiber.join(fiber), times: yield* Ref.get(times) }
   })
@@ -35,7 +35,7 @@ const waits = (times: ReadonlyArray<number>): ReadonlyArray<number> =>
   times.slice(1).map((time, index) => Math.round(time - (times[index] ?? 0)))
 
 describe("policy", () => {
-  it.effect("waits 250 ms, then twice as long each time, give or take a fifth, three times", () =>
+  it.effect("retries three times, after 250 ms, 500 ms, and 1 s, with 20% jitter", () =>
     Effect.gen(function*() {
       const seen = yield* Effect.replicateEffect(attempts(Array.from({ length: 9 }, () => outage)), 50)
       for (const { exit, times } of seen) {
@@ -49,7 +49,7 @@ describe("policy", () => {
       assert.isAbove(new Set(seen.map(({ times }) => times[1])).size, 10, "there is no jitter")
     }))
 
-  it.effect("ends with the first success", () =>
+  it.effect("stops at the first success", () =>
     Effect.map(
       attempts([outage, new TrustlyNetworkError({ operation: "update", reason: "Reset" })]),
       ({ exit, times }) => {
@@ -64,7 +64,7 @@ describe("policy", () => {
       ({ times }) => assert.deepStrictEqual(waits(times).slice(2), [2000, 2000])
     ))
 
-  it.effect("waits as long as Trustly asks, and its own delay where that is longer", () =>
+  it.effect("waits for the longer of Retry-After and its own delay", () =>
     Effect.map(attempts([after(7), after(0), after(59)]), ({ exit, times }) => {
       assert.deepStrictEqual(exit, Exit.succeed("done"))
       const [first, second = 0, third] = waits(times)
@@ -72,13 +72,13 @@ describe("policy", () => {
       assert.isAtLeast(second, 400)
     }))
 
-  it.effect("waits longer than maxDelay where Trustly asks for it", () =>
+  it.effect("waits longer than maxDelay if Retry-After requests it", () =>
     Effect.map(
       attempts([after(30)], { maxDelay: "1 second" }),
       ({ times }) => assert.deepStrictEqual(waits(times), [30_000])
     ))
 
-  it.effect("gives up at once when Trustly asks for more than maxRetryAfter", () =>
+  it.effect("gives up immediately if Retry-After exceeds maxRetryAfter", () =>
     Effect.gen(function*() {
       for (const seconds of [61, 1e9, Number.MAX_SAFE_INTEGER / 1000]) {
         const { exit, times } = yield* attempts([after(seconds)])
@@ -89,16 +89,16 @@ describe("policy", () => {
       assert.deepStrictEqual(waits(times), [60_000])
     }))
 
-  it.effect("never fires early, whatever it is told", () =>
+  it.effect("never fires early with infinite delays", () =>
     Effect.gen(function*() {
       const forever = { maxDelay: Duration.infinity, maxRetryAfter: Duration.infinity }
-      // a timer of the platform holds 2^31 - 1 milliseconds
+      // the limit of a platform timer is 2^31 - 1 milliseconds
       assert.strictEqual((yield* attempts([after(3_000_000)], forever)).times.length, 1)
       const { times } = yield* attempts([outage], { ...forever, baseDelay: Duration.infinity })
       assert.deepStrictEqual(waits(times), [2 ** 31 - 1])
     }))
 
-  const unmended: ReadonlyArray<unknown> = [
+  const nonRetryableErrors: ReadonlyArray<unknown> = [
     new TrustlyAuthError({ operation: "update" }),
     new TrustlyDecodeError({ operation: "update", reason: "Shape" }),
     new TrustlyNetworkError({ operation: "update", reason: "Tls" }),
@@ -108,24 +108,24 @@ describe("policy", () => {
     null,
     "boom"
   ]
-  for (const [index, error] of unmended.entries()) {
-    it.effect(`does not retry what a retry does not mend (${index}: ${String(error).slice(0, 40)})`, () =>
+  for (const [index, error] of nonRetryableErrors.entries()) {
+    it.effect(`does not retry a non-retryable error (${index}: ${String(error).slice(0, 40)})`, () =>
       Effect.map(attempts([error, error]), ({ times }) => assert.strictEqual(times.length, 1)))
   }
 
-  it.effect("can be none", () =>
+  it.effect("can be disabled with times: 0", () =>
     Effect.map(attempts([outage], { times: 0 }), ({ times }) => assert.strictEqual(times.length, 1)))
 
-  it.effect("tells each retry to who listens", () =>
+  it.effect("passes each error to Schedule.tapInput", () =>
     Effect.gen(function*() {
-      const heard = yield* Ref.make<ReadonlyArray<unknown>>([])
+      const seen = yield* Ref.make<ReadonlyArray<unknown>>([])
       const policy = TrustlyRetry.policy({ baseDelay: 0 }).pipe(
-        Schedule.tapInput((error) => Ref.update(heard, (all) => [...all, error]))
+        Schedule.tapInput((error) => Ref.update(seen, (all) => [...all, error]))
       )
       const fiber = yield* Effect.fork(Effect.exit(Effect.retry(Effect.fail(outage), policy)))
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(fiber)
-      assert.deepStrictEqual(yield* Ref.get(heard), [outage, outage, outage, outage])
+      assert.deepStrictEqual(yield* Ref.get(seen), [outage, outage, outage, outage])
     }))
 })
 
@@ -133,7 +133,7 @@ const load = (entries: ReadonlyArray<readonly [string, string]>) =>
   Effect.withConfigProvider(TrustlyRetry.config, ConfigProvider.fromMap(new Map(entries)))
 
 describe("config", () => {
-  it.effect("is the policy's own default where nothing is set", () =>
+  it.effect("leaves unset variables to the defaults of the policy", () =>
     Effect.map(
       load([]),
       (options) => assert.deepStrictEqual(Object.values(options).filter((value) => value !== undefined), [])
@@ -163,7 +163,7 @@ describe("config", () => {
       ["TRUSTLY_RETRY_MAX_RETRY_AFTER", ""]
     ] as const
   ) {
-    it.effect(`refuses ${key}=${value}, by its name and not its value`, () =>
+    it.effect(`rejects ${key}=${value}, naming the variable but not the value`, () =>
       Effect.map(Effect.flip(load([[key, value]])), (error) => {
         assert.include(String(error), key)
         assert.notInclude(String(error), "sentinel")
@@ -195,15 +195,15 @@ const outcomes = (failures: ReadonlyArray<TrustlyError>) =>
 
 describe("withRetry", () => {
   const limited = new TrustlyRateLimitError({ operation: "update" })
-  const refused = new TrustlyAuthError({ operation: "update" })
+  const rejected = new TrustlyAuthError({ operation: "update" })
   const unsent = new TrustlyNetworkError({ operation: "update", reason: "Connect" })
 
   it.effect("reports the worst outcome of all attempts", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* outcomes([outage, refused]), "Unknown")
+      assert.strictEqual(yield* outcomes([outage, rejected]), "Unknown")
       assert.strictEqual(yield* outcomes([outage, unsent, unsent, unsent]), "Unknown")
       assert.strictEqual(yield* outcomes([limited, unsent, unsent, unsent]), "Rejected")
-      assert.strictEqual(yield* outcomes([unsent, refused]), "Rejected")
+      assert.strictEqual(yield* outcomes([unsent, rejected]), "Rejected")
       assert.strictEqual(yield* outcomes([unsent, unsent, unsent, unsent]), "NotSent")
       assert.strictEqual(
         yield* outcomes([outage, new TrustlyDecodeError({ operation: "update", reason: "Shape" })]),

@@ -1,34 +1,34 @@
 import { Effect, type Exit, Ref, Stream, TestClock } from "effect"
 import { type Customer, type CustomerBatch, CustomerService, type TrustlyError } from "effect-trustly"
-import { least } from "./support.ts"
+import { minimalCustomer } from "./support.ts"
 
-export const updateOf = (customerId: string) => ({ customerId, update: least })
+export const updateOf = (customerId: string) => ({ customerId, update: minimalCustomer })
 
-/** Updates of these customers, read one at a time. */
+/** A stream with one update for each of these customers, in chunks of one. */
 export const updatesOf = (customerIds: Iterable<string>): Stream.Stream<ReturnType<typeof updateOf>> =>
   Stream.rechunk(Stream.map(Stream.fromIterable(customerIds), updateOf), 1)
 
-/** So many different customers. */
+/** This many different `customerId`s. */
 export const customers = (count: number): ReadonlyArray<string> => Array.from({ length: count }, (_, n) => `c${n}`)
 
-/** A service whose updates do this. */
+/** A `CustomerService` whose `update` runs this effect. */
 export const updating = (perform: (customerId: string) => Effect.Effect<unknown, TrustlyError>) =>
   CustomerService.layerTest({
-    update: (customerId): Effect.Effect<Customer, TrustlyError> => Effect.as(perform(customerId), least)
+    update: (customerId): Effect.Effect<Customer, TrustlyError> => Effect.as(perform(customerId), minimalCustomer)
   })
 
 export const turns = (count: number) => Effect.repeatN(Effect.yieldNow(), count)
 
-/** Lets everything go on until all of it waits. */
+/** Runs all fibers until each of them waits. */
 export const settle = TestClock.adjust(0)
 
 interface Collected<C extends CustomerBatch.Command, E> {
   readonly results: ReadonlyArray<CustomerBatch.Result<C>>
-  /** How the run ended. */
+  /** The exit of the run. */
   readonly end: Exit.Exit<void, E>
 }
 
-/** The results, and how the run ended. */
+/** Collects the results and the exit of the run. */
 export const collect = <C extends CustomerBatch.Command, E, R>(
   run: Stream.Stream<CustomerBatch.Result<C>, E, R>
 ): Effect.Effect<Collected<C, E>, never, R> =>
@@ -41,7 +41,7 @@ export const collect = <C extends CustomerBatch.Command, E, R>(
 export const positions = (results: ReadonlyArray<CustomerBatch.Result>): ReadonlyArray<number> =>
   results.map(({ position }) => position)
 
-/** A list to write to. */
+/** A list that effects can append to. */
 export const journal = <A>() =>
   Effect.map(Ref.make<ReadonlyArray<A>>([]), (entries) => ({
     write: (entry: A) => Ref.update(entries, (all) => [...all, entry]),

@@ -10,9 +10,9 @@ import {
   DriverLicense
 } from "effect-trustly"
 import { readFileSync } from "node:fs"
-import { least } from "./support.ts"
+import { minimalCustomer } from "./support.ts"
 
-/** For each field a value on the wire, and how it reads if that differs. */
+/** The wire value of each field, and the decoded value if it differs. */
 const values: Readonly<Record<string, readonly [wire: unknown, read?: unknown]>> = {
   name: ["Ann Other"],
   email: ["ann@example.test"],
@@ -45,10 +45,10 @@ const values: Readonly<Record<string, readonly [wire: unknown, read?: unknown]>>
 
 const sorted = (texts: Iterable<string>) => Arr.sort(texts, Order.string)
 
-/** The least customer with a value at a path. */
+/** The minimal customer with this value at a path. */
 const withValue = (path: string, value: unknown): Readonly<Record<string, unknown>> => {
   const [head = "", tail] = path.split(".")
-  return { ...least, [head]: tail === undefined ? value : { ...least.address, [tail]: value } }
+  return { ...minimalCustomer, [head]: tail === undefined ? value : { ...minimalCustomer.address, [tail]: value } }
 }
 
 const valueAt = (customer: unknown, path: string): unknown =>
@@ -59,7 +59,7 @@ const has = (customer: unknown, path: string): boolean => {
   return path.slice(dot + 1) in Object(dot < 0 ? customer : valueAt(customer, path.slice(0, dot)))
 }
 
-/** What `update` would send. */
+/** The body that `update` sends. */
 const sent = (customer: unknown): unknown =>
   Either.getOrThrow(CustomerRequest.update("1001165729", Schema.decodeUnknownSync(CustomerUpdate)(customer))).body
 
@@ -67,7 +67,7 @@ const decode = Schema.decodeUnknownSync(Customer)
 const decodeRecord = Schema.decodeUnknownSync(CustomerRecord)
 
 describe("the fields of a customer", () => {
-  it("are those of Trustly's document, and no other", () => {
+  it("are exactly those of Trustly's documentation", () => {
     const document = JSON.parse(
       readFileSync(new URL("../../../contract/trustly-customers.json", import.meta.url), "utf8")
     )
@@ -78,7 +78,7 @@ describe("the fields of a customer", () => {
     }
   })
 
-  it("have a value in these tests each", () => {
+  it("each have a value in these tests", () => {
     const parts = CustomerFields.all.filter(({ path }) => !path.startsWith("driverLicense."))
     assert.deepStrictEqual(Object.keys(values), parts.map(({ path }) => path))
   })
@@ -88,13 +88,13 @@ describe("the fields of a customer", () => {
     if (wire === undefined) continue
     const customer = withValue(path, wire)
 
-    it(`${path}: a value reads and goes back`, () => {
+    it(`${path}: decodes and re-encodes a value`, () => {
       assert.deepStrictEqual(valueAt(decode(customer), path), read)
       assert.deepStrictEqual(valueAt(decodeRecord(customer), path), read)
       assert.deepStrictEqual(Schema.encodeSync(Customer)(decode(customer)), customer)
     })
 
-    it(`${path}: null and absent are absent in a record${isRequired ? ", and refused after a write" : ""}`, () => {
+    it(`${path}: reads null as absent in a record${isRequired ? ", and rejects both after a write" : ""}`, () => {
       const absent = JSON.parse(JSON.stringify(withValue(path, undefined)))
       for (const without of [withValue(path, null), absent]) {
         assert.isFalse(has(decodeRecord(without), path))
@@ -103,16 +103,16 @@ describe("the fields of a customer", () => {
       }
     })
 
-    const written = isReadOnly ? "a value is not sent" : "a value is sent"
-    it(`${path}: ${written}, and null ${isClearable ? "clears" : "does not"}`, () => {
-      assert.deepStrictEqual(sent(customer), isReadOnly ? least : customer)
+    const behavior = isReadOnly ? "does not send a value" : "sends a value"
+    it(`${path}: ${behavior}, and null ${isClearable ? "clears the field" : "does not clear the field"}`, () => {
+      assert.deepStrictEqual(sent(customer), isReadOnly ? minimalCustomer : customer)
       const cleared = withValue(path, null)
       if (isClearable) assert.deepStrictEqual(sent(cleared), cleared)
       else if (!isReadOnly) assert.throws(() => sent(cleared))
     })
   }
 
-  it("that are absent are not sent", () => {
-    assert.deepStrictEqual(sent(least), least)
+  it("are not sent when absent", () => {
+    assert.deepStrictEqual(sent(minimalCustomer), minimalCustomer)
   })
 })

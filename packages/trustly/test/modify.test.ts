@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type Cause, Data, DateTime, Deferred, Effect, Exit, Fiber, Redacted, Ref, Schema, TestClock } from "effect"
 import { type CustomerChange, type CustomerService, type TrustlyError, TrustlyRetry } from "effect-trustly"
-import { json, least, scriptedService } from "./support.ts"
+import { json, minimalCustomer, scriptedService } from "./support.ts"
 
 const stored = {
-  ...least,
+  ...minimalCustomer,
   address: { country: "US", city: "Reno", zip: "89" },
   customerId: "1",
   taxId: "#####6790",
@@ -20,14 +20,14 @@ interface Server {
   readonly bodies: Effect.Effect<ReadonlyArray<object>>
 }
 
-/** A server that holds this record, whoever is asked for, and answers a write with it. */
-const holding = (record: object): Effect.Effect<Server> =>
+/** A server that responds with this record for every customer, and merges the required fields into it after a write. */
+const serverWith = (record: object): Effect.Effect<Server> =>
   Effect.gen(function*() {
     const seen = yield* Ref.make<ReadonlyArray<readonly [request: string, body: string]>>([])
     const customers = yield* scriptedService(({ body, method, url }) =>
       Ref.update(seen, (all) => [...all, [`${method} ${url.slice(-1)}`, body] as const]).pipe(
         Effect.zipRight(Effect.yieldNow()),
-        Effect.zipRight(json({ customer: method === "GET" ? record : { ...record, ...least } }))
+        Effect.zipRight(json({ customer: method === "GET" ? record : { ...record, ...minimalCustomer } }))
       )
     )
     return {
@@ -37,20 +37,25 @@ const holding = (record: object): Effect.Effect<Server> =>
     }
   })
 
-describe("what modify sends", () => {
-  it.effect("is the required fields as read and the changed ones, and no mask", () =>
+describe("the request body of modify", () => {
+  it.effect("contains the required fields as read and the changed fields, but no mask", () =>
     Effect.gen(function*() {
-      const { bodies, customers, requests } = yield* holding(stored)
+      const { bodies, customers, requests } = yield* serverWith(stored)
       yield* customers.modify("1", ({ externalTier }) => ({ vip: 2, currency: `${externalTier}` }))
       yield* customers.modify("1", () => ({}))
-      const required = { name: least.name, email: least.email, phone: least.phone, address: stored.address }
+      const required = {
+        name: minimalCustomer.name,
+        email: minimalCustomer.email,
+        phone: minimalCustomer.phone,
+        address: stored.address
+      }
       assert.deepStrictEqual(yield* bodies, [{ ...required, vip: 2, currency: "Gold" }])
       assert.deepStrictEqual(yield* requests, ["GET 1", "POST 1", "GET 1"])
     }))
 
-  it.effect("is an address laid over the stored one, and a license in its place", () =>
+  it.effect("merges the address into the stored one and replaces the license", () =>
     Effect.gen(function*() {
-      const { bodies, customers } = yield* holding(stored)
+      const { bodies, customers } = yield* serverWith(stored)
       yield* customers.modify("1", () => ({
         address: { city: "Sparks", address2: null },
         driverLicense: { number: Redacted.make("A1"), state: "NV" },
@@ -58,16 +63,16 @@ describe("what modify sends", () => {
       }))
       const [body] = yield* bodies
       assert.deepInclude(body, {
-        // what is carried over is not held to the minima of a write
+        // fields that are carried over skip the length checks of a write
         address: { country: "US", city: "Sparks", zip: "89", address2: null },
         driverLicense: { number: "A1", state: "NV" },
         externalTier: null
       })
     }))
 
-  it.effect("is nothing where a required field is nowhere, which is named", () =>
+  it.effect("is not sent when a required field is missing from the record and the change, and the error names the field", () =>
     Effect.gen(function*() {
-      const { bodies, customers } = yield* holding({ customerId: "1", email: "jo@example.test" })
+      const { bodies, customers } = yield* serverWith({ customerId: "1", email: "jo@example.test" })
       const error = yield* Effect.flip(customers.modify("1", () => ({ name: "Jo", address: { city: "Reno" } })))
       assert.strictEqual(error._tag, "TrustlyValidationError")
       assert.deepInclude(error, {
@@ -80,28 +85,28 @@ describe("what modify sends", () => {
       assert.strictEqual((yield* bodies).length, 1)
     }))
 
-  it.effect("is nothing where the change is refused", () =>
+  it.effect("is not sent when the change is invalid", () =>
     Effect.gen(function*() {
-      const { bodies, customers } = yield* holding(stored)
+      const { bodies, customers } = yield* serverWith(stored)
       const error = yield* Effect.flip(customers.modify("1", () => ({ address: { zip: "1" }, customerId: "2" })))
       assert.propertyVal(error, "_tag", "TrustlyValidationError")
       assert.deepStrictEqual(yield* bodies, [])
     }))
 })
 
-describe("what modify keeps", () => {
-  it.effect("sends no timestamps, and the required fields as changed", () =>
+describe("modify", () => {
+  it.effect("sends changed required fields but no timestamps", () =>
     Effect.gen(function*() {
-      const { bodies, customers } = yield* holding(stored)
+      const { bodies, customers } = yield* serverWith(stored)
       const now = DateTime.unsafeMake(1)
       const changed = { name: "Ann", email: "ann@example.test", phone: "+2" }
       yield* customers.modify("1", () => ({ ...changed, createdAt: now, updatedAt: now }))
       assert.deepStrictEqual(yield* bodies, [{ ...changed, address: stored.address }])
     }))
 
-  it.effect("refuses another customer's id, and sends nothing", () =>
+  it.effect("rejects another customer's ID and sends nothing", () =>
     Effect.gen(function*() {
-      const { bodies, customers } = yield* holding(stored)
+      const { bodies, customers } = yield* serverWith(stored)
       const error = yield* Effect.flip(customers.modify("1", () => ({ customerId: "2" })))
       assert.deepInclude(error, {
         _tag: "TrustlyValidationError",
@@ -110,7 +115,7 @@ describe("what modify keeps", () => {
       assert.deepStrictEqual(yield* bodies, [])
     }))
 
-  it.effect("says that nothing was sent where the read failed", () =>
+  it.effect("reports NotSent when the read fails", () =>
     Effect.gen(function*() {
       const customers = yield* scriptedService(() => json({}, { status: 503 }))
       const error = yield* Effect.flip(customers.modify("1", () => ({})))
@@ -118,19 +123,19 @@ describe("what modify keeps", () => {
     }))
 })
 
-class Refused extends Data.TaggedError("Refused") {}
+class NotAllowed extends Data.TaggedError("NotAllowed") {}
 
 describe("the change", () => {
-  it.effect("may be an effect with an error and needs of its own", () =>
+  it.effect("can be an effect with its own error and requirements", () =>
     Effect.gen(function*() {
-      const { bodies, customers } = yield* holding(stored)
+      const { bodies, customers } = yield* serverWith(stored)
       yield* customers.modify("1", () => Effect.as(TestClock.currentTimeMillis, { vip: 1 }))
-      const error = yield* Effect.flip(customers.modify("1", () => new Refused()))
-      assert.strictEqual(error._tag, "Refused")
+      const error = yield* Effect.flip(customers.modify("1", () => new NotAllowed()))
+      assert.strictEqual(error._tag, "NotAllowed")
       assert.strictEqual((yield* bodies).length, 1)
     }))
 
-  it.effect("is asked for again with what a retry reads", () =>
+  it.effect("runs again with the record that a retry reads", () =>
     Effect.gen(function*() {
       const vips = yield* Ref.make(0)
       const customers = yield* scriptedService(({ method }) =>
@@ -148,10 +153,10 @@ describe("the change", () => {
     }))
 })
 
-describe("several at once", () => {
-  it.effect("of one customer run one after the other, of different ones side by side", () =>
+describe("concurrent modify calls", () => {
+  it.effect("run one at a time for the same customer and concurrently for different customers", () =>
     Effect.gen(function*() {
-      const { customers, requests } = yield* holding(stored)
+      const { customers, requests } = yield* serverWith(stored)
       const gate = yield* Deferred.make<void>()
       const slow = customers.modify("1", () => Effect.as(Deferred.await(gate), { vip: 1 }))
       const fibers = yield* Effect.forEach([slow, customers.modify("1", () => ({ vip: 2 }))], Effect.fork)
@@ -163,22 +168,22 @@ describe("several at once", () => {
       assert.deepStrictEqual(yield* requests, ["GET 1", "GET 2", "POST 2", "POST 1", "GET 1", "POST 1"])
     }))
 
-  it.effect("inside of its own change is an error, not a deadlock", () =>
+  it.effect("fail instead of deadlocking when nested in their own change", () =>
     Effect.gen(function*() {
-      const { customers } = yield* holding(stored)
+      const { customers } = yield* serverWith(stored)
       const inner = customers.modify("1", () => ({ vip: 1 }))
       const error = yield* Effect.flip(customers.modify("1", () => Effect.as(inner, { vip: 2 })))
       assert.propertyVal(error, "_tag", "TrustlyValidationError")
       assert.propertyVal(error, "operation", "modify")
       const across = customers.modify("1", () => Effect.as(customers.modify("2", () => Effect.as(inner, {})), {}))
       assert.propertyVal(yield* Effect.flip(across), "_tag", "TrustlyValidationError")
-      // of another customer it is fine, and all locks are free again
+      // nesting for another customer succeeds, and all locks are free again
       yield* customers.modify("1", () => Effect.as(customers.modify("2", () => ({})), {}))
     }))
 
-  it.effect("two that want each other's customer do not wait for ever", () =>
+  it.effect("do not deadlock when two of them nest each other's customer", () =>
     Effect.gen(function*() {
-      const { customers } = yield* holding(stored)
+      const { customers } = yield* serverWith(stored)
       const both = yield* Effect.all([Deferred.make<void>(), Deferred.make<void>()])
       const crossing = (mine: string, other: string, [here, there]: typeof both) =>
         customers.modify(mine, () =>
@@ -195,47 +200,50 @@ describe("several at once", () => {
       assert.isAbove(exits.filter(Exit.isFailure).length, 0)
     }))
 
-  it.effect("an interrupted one lets the next one in", () =>
+  it.effect("release the lock when interrupted", () =>
     Effect.gen(function*() {
-      const { customers, requests } = yield* holding(stored)
-      const held = yield* Deferred.make<void>()
+      const { customers, requests } = yield* serverWith(stored)
+      const isLocked = yield* Deferred.make<void>()
       const fiber = yield* Effect.fork(
-        customers.modify("1", () => Effect.zipRight(Deferred.succeed(held, undefined), Effect.never))
+        customers.modify("1", () => Effect.zipRight(Deferred.succeed(isLocked, undefined), Effect.never))
       )
-      yield* Deferred.await(held)
+      yield* Deferred.await(isLocked)
       const waiting = yield* Effect.fork(customers.modify("1", () => ({ vip: 1 })))
-      const given = yield* Effect.fork(customers.modify("1", () => ({ vip: 2 })))
+      const canceled = yield* Effect.fork(customers.modify("1", () => ({ vip: 2 })))
       yield* Effect.yieldNow()
-      yield* Fiber.interrupt(given)
+      yield* Fiber.interrupt(canceled)
       yield* Fiber.interrupt(fiber)
-      assert.strictEqual((yield* Fiber.join(waiting)).name, least.name)
+      assert.strictEqual((yield* Fiber.join(waiting)).name, minimalCustomer.name)
       assert.deepStrictEqual(yield* requests, ["GET 1", "GET 1", "POST 1"])
     }))
 })
 
-describe("a change that changes nothing", () => {
+describe("a no-op change", () => {
   for (
     const [what, change] of Object.entries<CustomerChange>({
       "an empty change": {},
       "fields that are undefined": { vip: undefined, address: undefined },
-      "an address without a line": { address: { city: undefined } },
-      "masks as they were read": { taxId: "#####6790", driverLicense: { number: "#####", state: "CA" } },
-      "its own ID": { customerId: "1" }
+      "an address with undefined fields": { address: { city: undefined } },
+      "unchanged masks": { taxId: "#####6790", driverLicense: { number: "#####", state: "CA" } },
+      "the same customerId": { customerId: "1" }
     })
   ) {
-    it.effect(`${what} sends no write, and returns the customer as read`, () =>
+    it.effect(`${what} sends no write and returns the customer as read`, () =>
       Effect.gen(function*() {
-        const { customers, requests } = yield* holding({ ...stored, driverLicense: { number: "#####", state: "CA" } })
+        const { customers, requests } = yield* serverWith({
+          ...stored,
+          driverLicense: { number: "#####", state: "CA" }
+        })
         const customer = yield* customers.modify("1", () => change)
-        assert.strictEqual(customer.name, least.name)
+        assert.strictEqual(customer.name, minimalCustomer.name)
         assert.strictEqual(customer.externalTier, "Gold")
         assert.deepStrictEqual(yield* requests, ["GET 1"])
       }))
   }
 
-  it.effect("of a record that lacks a required field is refused", () =>
+  it.effect("is rejected for a record without a required field", () =>
     Effect.gen(function*() {
-      const { customers } = yield* holding({ name: "Jo", address: { country: "US" } })
+      const { customers } = yield* serverWith({ name: "Jo", address: { country: "US" } })
       const error = yield* Effect.flip(customers.modify("1", () => ({})))
       assert.deepInclude(error, {
         _tag: "TrustlyValidationError",
@@ -245,10 +253,10 @@ describe("a change that changes nothing", () => {
 })
 
 describe("several layers in one process", () => {
-  it.effect("share the locks of a customer, so no change is lost", () =>
+  it.effect("share the lock of a customer, so no change is lost", () =>
     Effect.gen(function*() {
       const tier = yield* Ref.make(0)
-      // every handler builds its own service, as a layer that is provided in each of them does
+      // each iteration builds its own service, like a handler that provides its own layer
       const increment = Effect.gen(function*() {
         const customers = yield* scriptedService(({ body, method }) =>
           Effect.zipRight(
@@ -264,15 +272,15 @@ describe("several layers in one process", () => {
       assert.strictEqual(yield* Ref.get(tier), 20)
     }))
 
-  it.effect("do not wait for each other where the merchant or the environment differs", () =>
+  it.effect("do not share locks across merchants or environments", () =>
     Effect.gen(function*() {
-      const held = yield* Deferred.make<void>()
+      const release = yield* Deferred.make<void>()
       const one = yield* scriptedService(() => json({ customer: stored }))
       const another = yield* scriptedService(() => json({ customer: stored }), { accessId: "another" })
-      const fiber = yield* Effect.fork(one.modify("1", () => Effect.as(Deferred.await(held), { vip: 1 })))
+      const fiber = yield* Effect.fork(one.modify("1", () => Effect.as(Deferred.await(release), { vip: 1 })))
       yield* another.modify("1", () => ({ vip: 2 }))
       assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
-      yield* Deferred.succeed(held, undefined)
+      yield* Deferred.succeed(release, undefined)
       yield* Fiber.join(fiber)
     }))
 })
@@ -282,16 +290,16 @@ describe("a nested modify", () => {
     Record<string, (inner: Effect.Effect<unknown, TrustlyError>) => Effect.Effect<unknown, TrustlyError>>
   > = {
     "directly": (inner) => inner,
-    "in a fiber that is joined": (inner) => Effect.flatMap(Effect.fork(inner), Fiber.join),
-    "concurrently with something else": (inner) => Effect.all([inner, Effect.void], { concurrency: 2 }),
-    "twice at once": (inner) => Effect.all([inner, inner], { concurrency: "unbounded" }),
+    "in a joined fiber": (inner) => Effect.flatMap(Effect.fork(inner), Fiber.join),
+    "concurrently with another effect": (inner) => Effect.all([inner, Effect.void], { concurrency: 2 }),
+    "twice concurrently": (inner) => Effect.all([inner, inner], { concurrency: "unbounded" }),
     "with a timeout": (inner) => Effect.timeoutOption(inner, "1 day"),
     "in a race": (inner) => Effect.raceFirst(inner, Effect.never)
   }
   for (const [how, nest] of Object.entries(nestings)) {
-    it.effect(`of the same customer fails ${how}`, () =>
+    it.effect(`for the same customer fails ${how}`, () =>
       Effect.gen(function*() {
-        const { customers } = yield* holding(stored)
+        const { customers } = yield* serverWith(stored)
         const inner = customers.modify("1", () => ({ vip: 1 }))
         const error = yield* Effect.flip(customers.modify("1", () => Effect.as(nest(inner), { vip: 2 })))
         assert.propertyVal(error, "_tag", "TrustlyValidationError")
@@ -301,9 +309,9 @@ describe("a nested modify", () => {
   }
 
   for (const [how, fork] of Object.entries({ fork: Effect.fork, forkDaemon: Effect.forkDaemon })) {
-    it.effect(`of the same customer runs afterwards when it is forked and not awaited (${how})`, () =>
+    it.effect(`for the same customer runs afterwards when forked and not awaited (${how})`, () =>
       Effect.gen(function*() {
-        const { bodies, customers } = yield* holding(stored)
+        const { bodies, customers } = yield* serverWith(stored)
         const forked = yield* Deferred.make<Fiber.Fiber<unknown, TrustlyError>>()
         const inner = customers.modify("1", () => ({ vip: 1 }))
         yield* customers.modify("1", () =>
@@ -319,12 +327,12 @@ describe("a nested modify", () => {
 
   const waits: Readonly<Record<string, Effect.Effect<unknown, Cause.TimeoutException>>> = {
     "a sleep with a timeout": Effect.timeout(Effect.sleep("500 millis"), "5 seconds"),
-    "two sleeps at once": Effect.all([Effect.sleep("500 millis"), Effect.sleep("500 millis")], { concurrency: 2 })
+    "two concurrent sleeps": Effect.all([Effect.sleep("500 millis"), Effect.sleep("500 millis")], { concurrency: 2 })
   }
   for (const [what, wait] of Object.entries(waits)) {
-    it.effect(`of the same customer runs afterwards when it is forked, and the outer one awaits ${what}`, () =>
+    it.effect(`for the same customer runs afterwards when forked while the outer one awaits ${what}`, () =>
       Effect.gen(function*() {
-        const { bodies, customers } = yield* holding(stored)
+        const { bodies, customers } = yield* serverWith(stored)
         const forked = yield* Deferred.make<Fiber.Fiber<unknown, TrustlyError>>()
         const outer = customers.modify("1", () =>
           Effect.forkDaemon(customers.modify("1", () => ({ vip: 1 }))).pipe(
@@ -340,9 +348,9 @@ describe("a nested modify", () => {
       }))
   }
 
-  it.effect("fails where two of one customer at once meet a fiber that nests the other way round", () =>
+  it.effect("fails when two concurrent nested calls meet a fiber that nests in the opposite order", () =>
     Effect.gen(function*() {
-      const { customers } = yield* holding(stored)
+      const { customers } = yield* serverWith(stored)
       const hasB = yield* Deferred.make<void>()
       const hasA = yield* Deferred.make<void>()
       const nothing = { vip: 1 }

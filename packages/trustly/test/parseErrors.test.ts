@@ -17,7 +17,7 @@ import {
   TrustlyError
 } from "effect-trustly"
 import { inspect } from "node:util"
-import { least, reference } from "./support.ts"
+import { minimalCustomer, reference } from "./support.ts"
 
 const schemas: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
   Address,
@@ -35,7 +35,7 @@ const schemas: Readonly<Record<string, Schema.Schema.AnyNoContext>> = {
 const sentinel = "sentinel-9021"
 const sentinelNumber = 90_210_902_109
 
-const wrong: ReadonlyArray<unknown> = [
+const wrongTypes: ReadonlyArray<unknown> = [
   sentinel,
   sentinelNumber,
   -sentinelNumber - 0.5,
@@ -60,11 +60,11 @@ const at = (path: ReadonlyArray<string>, value: unknown): object => {
 const paths = [...CustomerFields.all.map(({ path }) => path), "vipp", "address.planet"].map((path) => path.split("."))
 
 const inputs = FastCheck.oneof(
-  FastCheck.constantFrom(...wrong),
+  FastCheck.constantFrom(...wrongTypes),
   FastCheck.tuple(
-    FastCheck.constantFrom<Array<object>>({}, least, reference),
+    FastCheck.constantFrom<Array<object>>({}, minimalCustomer, reference),
     FastCheck.constantFrom(...paths),
-    FastCheck.constantFrom(...wrong)
+    FastCheck.constantFrom(...wrongTypes)
   ).map(([whole, path, value]) => ({ ...whole, ...at(path, value) }))
 )
 
@@ -74,7 +74,7 @@ const commands = FastCheck.tuple(
   FastCheck.constantFrom<Array<unknown>>("1", `${sentinel}/`, sentinelNumber)
 ).map(([customer, key, customerId]) => ({ customerId, [key]: customer }))
 
-/** Everything that Effect prints of a parse error. */
+/** Every text that Effect prints for a parse error. */
 const prints = (error: ParseResult.ParseError): string =>
   [
     ParseResult.TreeFormatter.formatErrorSync(error),
@@ -85,7 +85,7 @@ const prints = (error: ParseResult.ParseError): string =>
     inspect(error)
   ].join("\n")
 
-describe("a parse error prints no value", () => {
+describe("a parse error prints no input value", () => {
   for (const [name, schema] of Object.entries(schemas)) {
     for (const direction of ["decode", "encode", "validate"] as const) {
       it(`${name}, ${direction}`, () => {
@@ -109,9 +109,9 @@ describe("a parse error prints no value", () => {
     }
   }
 
-  it("of the errors' own schemas", () => {
+  it("for the schemas of the errors", () => {
     const decode = Schema.decodeUnknownEither(Schema.Union(TrustlyError, Issue, ServerError), { errors: "all" })
-    for (const value of wrong) {
+    for (const value of wrongTypes) {
       for (const input of [value, { _tag: "TrustlyNotFoundError", operation: "get", outcome: value, errors: value }]) {
         const result = decode(input)
         assert.notMatch(result._tag === "Left" ? prints(result.left) : "", /sentinel|902109/)
@@ -154,7 +154,7 @@ const post = (body: unknown) =>
   })
 
 describe("CustomerChange as the payload of an HttpApi", () => {
-  it.effect("refuses an unknown field, at every depth", () =>
+  it.effect("rejects an unknown field at every depth", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* post({ vip: 2 })).status, 200)
       for (
@@ -164,7 +164,7 @@ describe("CustomerChange as the payload of an HttpApi", () => {
       }
     }))
 
-  it.effect("prints no value in a 400", () =>
+  it.effect("prints no input value in a 400", () =>
     Effect.gen(function*() {
       for (const path of paths) {
         for (const value of [sentinelNumber, [sentinel], { x: sentinel }]) {

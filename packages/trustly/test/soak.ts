@@ -1,8 +1,8 @@
 import { Config, Effect } from "effect"
 
-/** Whether SOAK=1 is in the environment, which CI sets. */
+/** Whether `SOAK=1` is set, as it is in CI. */
 export const isSoak = Effect.runSync(Config.withDefault(Config.boolean("SOAK"), false))
 
-/** How large a test is. */
+/** The size of a test: `whole` in CI, `quick` otherwise. */
 export const soak = (size: { readonly quick: number; readonly whole: number }): number =>
   isSoak ? size.whole : size.quick

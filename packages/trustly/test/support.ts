@@ -2,7 +2,7 @@ import { HttpClient, type HttpClientError, type HttpClientRequest, HttpClientRes
 import { Context, Effect, Layer, Redacted } from "effect"
 import { CustomerService, type TrustlyConfig } from "effect-trustly"
 
-/** The sample request of Trustly's document, as it stands. */
+/** The sample request in Trustly's documentation, unchanged. */
 export const sample = {
   name: "John Smith",
   address: {
@@ -21,7 +21,7 @@ export const sample = {
   driverLicense: { number: "124ABC", state: "CA" }
 }
 
-/** The customer in the answer of Trustly's reference. */
+/** The customer in the sample response of Trustly's reference. */
 export const reference = {
   name: "Joe User",
   address: { country: "US", address1: "2000 Broadway St", city: "Redwood City", state: "CA", zip: "94063" },
@@ -37,34 +37,34 @@ export const reference = {
   driverLicense: { number: "A1234567", state: "CA" }
 }
 
-/** The least that can be sent. */
-export const least = { name: "Jo Doe", email: "jo@example.test", phone: "+1", address: { country: "US" } }
+/** Only the required fields. */
+export const minimalCustomer = { name: "Jo Doe", email: "jo@example.test", phone: "+1", address: { country: "US" } }
 
-/** What a server sees of a request. */
-interface Seen {
+/** A request as the server receives it. */
+interface SeenRequest {
   readonly method: string
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-const seenOf = (request: HttpClientRequest.HttpClientRequest, url: URL): Seen => ({
+const toSeenRequest = (request: HttpClientRequest.HttpClientRequest, url: URL): SeenRequest => ({
   method: request.method,
   url: url.href,
   headers: request.headers,
   body: request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
 })
 
-type Answering = (seen: Seen) => Effect.Effect<Response, HttpClientError.HttpClientError>
+type Respond = (request: SeenRequest) => Effect.Effect<Response, HttpClientError.HttpClientError>
 
-/** A client that plays the server itself, for what is about time or order and not about the network. */
-const scriptedClient = (answer: Answering): HttpClient.HttpClient =>
+/** A client that responds without a network, for tests of timing or order. */
+const scriptedClient = (respond: Respond): HttpClient.HttpClient =>
   HttpClient.make((request, url) =>
-    Effect.map(answer(seenOf(request, url)), (response) => HttpClientResponse.fromWeb(request, response))
+    Effect.map(respond(toSeenRequest(request, url)), (response) => HttpClientResponse.fromWeb(request, response))
   )
 
-const scriptedLayer = (answer: Answering): Layer.Layer<HttpClient.HttpClient> =>
-  Layer.succeed(HttpClient.HttpClient, scriptedClient(answer))
+const scriptedLayer = (respond: Respond): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.succeed(HttpClient.HttpClient, scriptedClient(respond))
 
 const options: TrustlyConfig.Options = {
   accessId: "id",
@@ -72,12 +72,12 @@ const options: TrustlyConfig.Options = {
   baseUrl: "http://127.0.0.1/api/v1"
 }
 
-/** A service whose requests are answered by a script. */
+/** A service whose HTTP client calls `respond` instead of the network. */
 export const scriptedService = (
-  answer: Answering,
+  respond: Respond,
   more: Partial<TrustlyConfig.Options> = {}
 ): Effect.Effect<CustomerService.Service> =>
-  Effect.orDie(Effect.provide(CustomerService.make({ ...options, ...more }), scriptedLayer(answer)))
+  Effect.orDie(Effect.provide(CustomerService.make({ ...options, ...more }), scriptedLayer(respond)))
 
 export const json = (body: unknown, init?: ResponseInit): Effect.Effect<Response> =>
   Effect.sync(() => Response.json(body, init))

@@ -4,16 +4,16 @@ import { type CustomerService, type TrustlyError, TrustlyRetry } from "effect-tr
 import { listen, type Plays } from "./faults/FaultServer.ts"
 import { makeService } from "./faults/harness.ts"
 import { type ClientLayer, clientLayers } from "./faults/layers.ts"
-import { answer, goodBody, onRequest, reply, write } from "./faults/wire.ts"
-import { json, least, reference, scriptedService } from "./support.ts"
+import { goodBody, httpResponse, onRequest, reply, write } from "./faults/wire.ts"
+import { json, minimalCustomer, reference, scriptedService } from "./support.ts"
 
-interface Seen {
+interface RecordedSpan {
   readonly name: string
   readonly kind: Tracer.SpanKind
   readonly attributes: Readonly<Record<string, unknown>>
 }
 
-/** Keeps the spans that begin while the effect runs. */
+/** Collects the spans that start while the effect runs. */
 const traced = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<ReadonlyArray<Tracer.Span>, E, R> =>
   Effect.gen(function*() {
     const spans: Array<Tracer.Span> = []
@@ -30,21 +30,21 @@ const traced = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<Readonly
     return spans
   })
 
-const spansOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<ReadonlyArray<Seen>, E, R> =>
+const spansOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<ReadonlyArray<RecordedSpan>, E, R> =>
   Effect.map(
     traced(effect),
     (spans) => spans.map(({ attributes, kind, name }) => ({ name, kind, attributes: Object.fromEntries(attributes) }))
   )
 
-const familyOf = (spans: ReadonlyArray<Tracer.Span>): ReadonlyArray<string> =>
+const parentsOf = (spans: ReadonlyArray<Tracer.Span>): ReadonlyArray<string> =>
   spans.map(({ name, parent }) => `${name} of ${spans.find((span) => span === Option.getOrNull(parent))?.name}`)
 
-/** The service over this HTTP client, connected to a server that answers like this. */
+/** The service on this HTTP client, connected to a server with these plays. */
 const serviceOn = (client: ClientLayer, plays: Plays) =>
   Effect.flatMap(listen({ plays }), ({ port }) => makeService(client, `http://127.0.0.1:${port}`))
 
-/** The body of a success of every operation. */
-const found = JSON.stringify({ customer: reference, customers: [reference] })
+/** A response body that every operation accepts. */
+const successBody = JSON.stringify({ customer: reference, customers: [reference] })
 
 const required = ["name", "email", "phone", "address"]
 
@@ -55,7 +55,7 @@ describe("spans", () => {
       readonly [call: (customers: CustomerService.Service) => Effect.Effect<unknown, TrustlyError>, expected: object]
     >
   > = {
-    update: [(customers) => customers.update("1001165729", least), {
+    update: [(customers) => customers.update("1001165729", minimalCustomer), {
       "url.template": "/customers/{customerId}",
       "trustly.fields": required
     }],
@@ -65,16 +65,16 @@ describe("spans", () => {
       "trustly.fields": ["vip", ...required]
     }],
     find: [(customers) => customers.find({ externalId: "1" }), { "url.template": "/customers" }],
-    createOrUpdate: [(customers) => customers.createOrUpdate({ ...least, externalId: "1" }), {
+    createOrUpdate: [(customers) => customers.createOrUpdate({ ...minimalCustomer, externalId: "1" }), {
       "url.template": "/customers",
       "trustly.fields": [...required, "externalId"]
     }]
   }
   for (const client of clientLayers) {
     for (const [operation, [call, expected]] of Object.entries(calls)) {
-      it.scopedLive(`one for ${operation}, and none of the platform (${client.name})`, () =>
+      it.scopedLive(`creates one span for ${operation} and no platform spans (${client.name})`, () =>
         Effect.gen(function*() {
-          const customers = yield* serviceOn(client, onRequest(write(answer(200, found))))
+          const customers = yield* serviceOn(client, onRequest(write(httpResponse(200, successBody))))
           const spans = yield* spansOf(Effect.exit(call(customers)))
           assert.deepStrictEqual(spans, [{
             name: `CustomerService.${operation}`,
@@ -85,25 +85,25 @@ describe("spans", () => {
     }
   }
 
-  it.effect("name the class of an error", () =>
+  it.effect("records the error class", () =>
     Effect.gen(function*() {
       const customers = yield* scriptedService(() => json({}, { status: 409 }))
       const [span] = yield* spansOf(Effect.exit(customers.get("1")))
       assert.deepInclude(span?.attributes, { "error.type": "TrustlyRejectedError", "http.response.status_code": 409 })
-      const [refused] = yield* spansOf(Effect.exit(customers.get("a/b")))
-      assert.deepInclude(refused?.attributes, {
+      const [invalid] = yield* spansOf(Effect.exit(customers.get("a/b")))
+      assert.deepInclude(invalid?.attributes, {
         "url.template": "/customers/{customerId}",
         "error.type": "TrustlyValidationError"
       })
-      assert.notProperty(refused?.attributes, "http.response.status_code")
+      assert.notProperty(invalid?.attributes, "http.response.status_code")
     }))
 
-  it.effect("are children of the caller's, and parents of what the client and a change do", () =>
+  it.effect("nests spans under the caller's span and above those of the client and the change", () =>
     Effect.gen(function*() {
       const customers = yield* scriptedService(() => Effect.withSpan(json({ customer: reference }), "client"))
       const modified = customers.modify("1", () => Effect.withSpan(Effect.succeed({ vip: 1 }), "change"))
       const spans = yield* traced(Effect.withSpan(Effect.zip(modified, Effect.withSpan(Effect.void, "next")), "caller"))
-      assert.deepStrictEqual(familyOf(spans), [
+      assert.deepStrictEqual(parentsOf(spans), [
         "caller of undefined",
         "CustomerService.modify of caller",
         "client of CustomerService.modify",
@@ -114,28 +114,28 @@ describe("spans", () => {
     }))
 
   const ends: Readonly<
-    Record<string, readonly [answer: Effect.Effect<Response>, end: (exit: Exit.Exit<unknown, unknown>) => boolean]>
+    Record<string, readonly [response: Effect.Effect<Response>, end: (exit: Exit.Exit<unknown, unknown>) => boolean]>
   > = {
     success: [json({ customer: reference }), Exit.isSuccess],
     failure: [json({}, { status: 409 }), (exit) => Exit.isFailure(exit) && !Exit.isInterrupted(exit)],
     interruption: [Effect.never, Exit.isInterrupted]
   }
   for (const [name, [response, isExpected]] of Object.entries(ends)) {
-    it.effect(`end with the ${name} of their call, when it ends`, () =>
+    it.effect(`ends the span with the ${name} of its call, at the same time`, () =>
       Effect.gen(function*() {
         const customers = yield* scriptedService(() => Effect.zipRight(Effect.sleep("2 seconds"), response))
         const call = Effect.timeout(customers.get("1"), "5 seconds")
         const run = yield* Effect.fork(traced(Effect.exit(call)))
         yield* TestClock.adjust("1 minute")
         const [span] = yield* run
-        if (span?.status._tag !== "Ended") return assert.fail("it has not ended")
+        if (span?.status._tag !== "Ended") return assert.fail("the span has not ended")
         const { endTime, exit, startTime } = span.status
         assert.isTrue(isExpected(exit))
         assert.strictEqual(endTime - startTime, (name === "interruption" ? 5_000n : 2_000n) * 1_000_000n)
       }))
   }
 
-  it.effect("have no times where the program wants none", () =>
+  it.effect("records no times when tracer timing is disabled", () =>
     Effect.gen(function*() {
       yield* TestClock.adjust("1 minute")
       const customers = yield* scriptedService(() => json({ customer: reference }))
@@ -155,7 +155,7 @@ const counted = (name: string, tags: Readonly<Record<string, string>>) =>
   })
 
 describe("metrics", () => {
-  it.effect("count calls by operation and result, their duration, and retries", () =>
+  it.effect("count calls by operation and result, durations, and retries", () =>
     Effect.gen(function*() {
       const failing = yield* Ref.make(true)
       const customers = yield* scriptedService(() =>
@@ -181,14 +181,17 @@ describe("metrics", () => {
 
 describe("logs", () => {
   for (const client of clientLayers) {
-    it.scopedLive(`nothing above Debug (${client.name})`, () =>
+    it.scopedLive(`are at most at level Debug (${client.name})`, () =>
       Effect.gen(function*() {
-        const customers = yield* serviceOn(client, [reply(write(answer(200, goodBody))), reply(write(answer(404)))])
+        const customers = yield* serviceOn(client, [
+          reply(write(httpResponse(200, goodBody))),
+          reply(write(httpResponse(404)))
+        ])
         const lines: Array<string> = []
         const logger = Logger.make(({ logLevel, message }) => {
           if (LogLevel.greaterThan(logLevel, LogLevel.Debug)) lines.push(String(message))
         })
-        yield* customers.update("1001165729", least).pipe(
+        yield* customers.update("1001165729", minimalCustomer).pipe(
           Effect.zipRight(Effect.exit(customers.get("0"))),
           Effect.zipRight(Effect.exit(customers.get("a/b"))),
           Effect.provide(Logger.replace(Logger.defaultLogger, logger)),

@@ -41,14 +41,14 @@ import {
 } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 
-// the compiler is what fails here: the bodies do nothing when they run
+// these tests fail at compile time: the bodies do nothing at run time
 
 class Stock extends Effect.Service<Stock>()("test/Stock", { succeed: { tier: 2 } }) {}
 
 declare const customers: CustomerService.Service
 
 describe("the operations", () => {
-  it("need nothing from their caller and fail with a TrustlyError", () => {
+  it("require nothing from their caller and fail with a TrustlyError", () => {
     type Service = CustomerService.Service
     expectTypeOf<Service["update"]>().toEqualTypeOf<
       (customerId: string, customer: CustomerUpdate) => Effect.Effect<Customer, TrustlyError>
@@ -67,7 +67,7 @@ describe("the operations", () => {
     expectTypeOf<keyof Service>().toEqualTypeOf<"update" | "get" | "modify" | "find" | "createOrUpdate">()
   })
 
-  it("modify has the errors and needs of its change", () => {
+  it("modify has the errors and requirements of its change", () => {
     expectTypeOf(() => customers.modify("1", ({ vip = "1" }) => ({ vip }))).returns.toEqualTypeOf<
       Effect.Effect<Customer, TrustlyError>
     >()
@@ -83,14 +83,14 @@ describe("the operations", () => {
     expectTypeOf(effectful).returns.toEqualTypeOf<Effect.Effect<Customer, TrustlyError | "no", Stock>>()
   })
 
-  it("modify and createOrUpdate refuse what lacks sense", () => {
-    // @ts-expect-error -- null does not remove a required field
+  it("modify, createOrUpdate, and find reject invalid input", () => {
+    // @ts-expect-error -- a required field cannot be cleared
     expectTypeOf(() => customers.modify("1", () => ({ name: null }))).returns.not.toBeAny()
-    // @ts-expect-error -- an effect of something else than a change
+    // @ts-expect-error -- the effect does not return a change
     expectTypeOf(() => customers.modify("1", () => Effect.succeed(5))).returns.not.toBeAny()
-    // @ts-expect-error -- neither identifier is there
-    expectTypeOf(() => customers.createOrUpdate(least)).returns.not.toBeAny()
-    // @ts-expect-error -- neither identifier is there
+    // @ts-expect-error -- both identifiers are missing
+    expectTypeOf(() => customers.createOrUpdate(minimalCustomer)).returns.not.toBeAny()
+    // @ts-expect-error -- both identifiers are missing
     expectTypeOf(() => customers.find({})).returns.not.toBeAny()
   })
 })
@@ -98,7 +98,7 @@ describe("the operations", () => {
 describe("the layers", () => {
   type Built = Layer.Layer<CustomerService, ConfigError.ConfigError, HttpClient.HttpClient>
 
-  it("say what they give, how they fail and what they need", () => {
+  it("declare their services, errors, and requirements", () => {
     expectTypeOf(CustomerService.make).toEqualTypeOf<
       (
         options: TrustlyConfig.Options
@@ -115,7 +115,7 @@ describe("the layers", () => {
     expectTypeOf(CustomersMemory.layer).returns.toEqualTypeOf<Layer.Layer<CustomerService | CustomersMemory>>()
   })
 
-  it("withRetry leaves the type of the layer alone", () => {
+  it("withRetry preserves the type of the layer", () => {
     const retrying = CustomerService.withRetry(TrustlyRetry.policy())
     expectTypeOf(retrying(CustomerService.layerConfig())).toEqualTypeOf<Built>()
     expectTypeOf(retrying(CustomerService.layerTest())).toEqualTypeOf<Layer.Layer<CustomerService>>()
@@ -124,7 +124,7 @@ describe("the layers", () => {
     expectTypeOf(() => retrying(Layer.empty)).returns.not.toBeAny()
   })
 
-  it("the policy is one for Effect.retry of any error", () => {
+  it("the policy works with Effect.retry and any error", () => {
     expectTypeOf(TrustlyRetry.policy).returns.toEqualTypeOf<Schedule.Schedule<Duration.Duration, unknown>>()
     expectTypeOf(Effect.retry(Effect.fail("no" as const), TrustlyRetry.policy())).toEqualTypeOf<
       Effect.Effect<never, "no">
@@ -140,7 +140,7 @@ describe("CustomerBatch", () => {
   class Unreadable extends Data.TaggedError("Unreadable") {}
   class Unwritable extends Data.TaggedError("Unwritable") {}
 
-  it("run has the errors and needs of its input, its hooks and the credentials", () => {
+  it("run has the errors and requirements of its input and hooks, and the auth error", () => {
     const commands: Stream.Stream<Command> = Stream.empty
     expectTypeOf(CustomerBatch.run(commands)).toEqualTypeOf<
       Stream.Stream<CustomerBatch.Result, TrustlyAuthError, CustomerService>
@@ -170,7 +170,7 @@ describe("CustomerBatch", () => {
     >()
   })
 
-  it("a command names its customer and says what to do", () => {
+  it("a command has one identifier and an update or a change", () => {
     expectTypeOf<Command>().toEqualTypeOf<
       | { readonly customerId: string; readonly update: CustomerUpdate }
       | { readonly customerId: string; readonly change: CustomerChange }
@@ -182,15 +182,16 @@ describe("CustomerBatch", () => {
       readonly command: Command
       readonly exit: Exit.Exit<Customer, TrustlyError>
     }>()
-    // @ts-expect-error -- nobody is created
-    expectTypeOf(() => CustomerBatch.run(Stream.make({ externalId: "1", update: least }))).returns.not.toBeAny()
+    // @ts-expect-error -- a batch does not create customers
+    expectTypeOf(() => CustomerBatch.run(Stream.make({ externalId: "1", update: minimalCustomer }))).returns.not
+      .toBeAny()
   })
 })
 
-const least = { name: "Jo Doe", email: "jo@example.test", phone: "+1", address: { country: "US" } }
+const minimalCustomer = { name: "Jo Doe", email: "jo@example.test", phone: "+1", address: { country: "US" } }
 
-describe("what is sent", () => {
-  it("takes absent, null or a value of an optional field, inside the address too", () => {
+describe("request types", () => {
+  it("accept an absent, null, or set optional field, including in the address", () => {
     type Write<Field extends keyof CustomerUpdate> = Exclude<CustomerUpdate[Field], undefined>
     expectTypeOf<Write<"taxId">>().toEqualTypeOf<string | Redacted.Redacted | null>()
     expectTypeOf<Write<"dateOfBirth">>().toEqualTypeOf<string | Redacted.Redacted | null>()
@@ -200,29 +201,31 @@ describe("what is sent", () => {
     expectTypeOf<Write<"enrollDate">>().toEqualTypeOf<DateTime.Utc | null>()
     expectTypeOf<Write<"customData">>().toEqualTypeOf<{ readonly [key: string]: unknown } | null>()
     expectTypeOf<Write<"customerId">>().toEqualTypeOf<string>()
-    expectTypeOf({ ...least, vip: null, address: { country: "US", zip: null } }).toExtend<CustomerUpdate>()
+    expectTypeOf({ ...minimalCustomer, vip: null, address: { country: "US", zip: null } }).toExtend<CustomerUpdate>()
   })
 
-  it("takes undefined for an optional field, and refuses a required one that is absent, undefined, or null", () => {
-    expectTypeOf<typeof least>().toExtend<CustomerUpdate>()
-    expectTypeOf<{ readonly currency: undefined } & typeof least>().toExtend<CustomerUpdate>()
-    expectTypeOf<Omit<typeof least, "name"> & { readonly name: undefined }>().not.toExtend<CustomerUpdate>()
-    expectTypeOf<Omit<typeof least, "name"> & { readonly name: null }>().not.toExtend<CustomerUpdate>()
-    expectTypeOf<Omit<typeof least, "address"> & { address: { country: null } }>().not.toExtend<CustomerUpdate>()
-    expectTypeOf<Omit<typeof least, "email">>().not.toExtend<CustomerUpdate>()
+  it("accept undefined for an optional field and reject an absent, undefined, or null required field", () => {
+    expectTypeOf<typeof minimalCustomer>().toExtend<CustomerUpdate>()
+    expectTypeOf<{ readonly currency: undefined } & typeof minimalCustomer>().toExtend<CustomerUpdate>()
+    expectTypeOf<Omit<typeof minimalCustomer, "name"> & { readonly name: undefined }>().not.toExtend<CustomerUpdate>()
+    expectTypeOf<Omit<typeof minimalCustomer, "name"> & { readonly name: null }>().not.toExtend<CustomerUpdate>()
+    expectTypeOf<Omit<typeof minimalCustomer, "address"> & { address: { country: null } }>().not.toExtend<
+      CustomerUpdate
+    >()
+    expectTypeOf<Omit<typeof minimalCustomer, "email">>().not.toExtend<CustomerUpdate>()
     expectTypeOf<{ readonly driverLicense: { readonly state: "CA" } }>().not.toExtend<CustomerChange>()
     // @ts-expect-error -- no such field
-    expectTypeOf(() => customers.update("1", { ...least, fullName: "Jo Doe" })).returns.not.toBeAny()
+    expectTypeOf(() => customers.update("1", { ...minimalCustomer, fullName: "Jo Doe" })).returns.not.toBeAny()
   })
 
-  it("of a change everything is optional", () => {
+  it("make every field of a change optional", () => {
     expectTypeOf<{}>().toExtend<CustomerChange>()
     expectTypeOf<{ readonly address: { readonly city: "Reno" } }>().toExtend<CustomerChange>()
   })
 })
 
-describe("what comes back", () => {
-  it("has the required fields after a write, and maybe none as stored", () => {
+describe("response types", () => {
+  it("require the required fields after a write, but not in a stored record", () => {
     expectTypeOf<Customer["name"]>().toEqualTypeOf<string>()
     expectTypeOf<Customer["address"]["country"]>().toEqualTypeOf<string>()
     expectTypeOf<{}>().toExtend<CustomerRecord>()
@@ -236,7 +239,7 @@ describe("what comes back", () => {
 const tagOf = ({ _tag }: TrustlyError) => Effect.succeed(_tag)
 
 describe("the errors", () => {
-  it("are the eight, and handling each leaves none", () => {
+  it("are eight, and handling all of them leaves none", () => {
     expectTypeOf<TrustlyError>().toEqualTypeOf<
       | TrustlyValidationError
       | TrustlyAuthError
@@ -261,7 +264,7 @@ describe("the errors", () => {
     ).returns.toEqualTypeOf<Effect.Effect<CustomerRecord | TrustlyError["_tag"]>>()
   })
 
-  it("all say whether a retry helps and what became of the write", () => {
+  it("all have isRetryable, outcome, and operation", () => {
     expectTypeOf<TrustlyError["isRetryable"]>().toEqualTypeOf<boolean>()
     expectTypeOf<TrustlyError["outcome"]>().toEqualTypeOf<"NotSent" | "Rejected" | "Unknown" | "Applied">()
     expectTypeOf<TrustlyError["operation"]>().toEqualTypeOf<keyof CustomerService.Service>()
@@ -274,7 +277,7 @@ describe("the errors", () => {
     >()
   })
 
-  it("are told from everything else", () => {
+  it("have type guards that accept any value", () => {
     expectTypeOf(isTrustlyError).guards.toEqualTypeOf<TrustlyError>()
     expectTypeOf(isRetryable).toEqualTypeOf<(u: unknown) => boolean>()
     expectTypeOf(retryAfter).toEqualTypeOf<(u: unknown) => Option.Option<Duration.Duration>>()

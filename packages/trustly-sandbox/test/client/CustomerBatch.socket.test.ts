@@ -17,7 +17,7 @@ import { CustomerBatch, CustomerService, TrustlyRetry } from "effect-trustly"
 import { type FaultRule, type RequestLog, TrustlySandbox } from "effect-trustly-sandbox"
 import { collect, customers, positions, updatesOf } from "../../../trustly/test/batch.ts"
 import { type ClientLayer, clientLayers } from "../../../trustly/test/faults/layers.ts"
-import { least } from "../../../trustly/test/support.ts"
+import { minimalCustomer } from "../../../trustly/test/support.ts"
 import { eventLoopTurns, waitFor } from "../../../trustly/test/waiting.ts"
 
 // of Trustly's document: the second one has an externalId
@@ -69,7 +69,7 @@ describe("on a socket", () => {
       Effect.gen(function*() {
         const { context, sandbox } = yield* start(client)
         const commands: ReadonlyArray<CustomerBatch.Command> = [
-          { customerId: john, update: { ...least, vip: 1 } },
+          { customerId: john, update: { ...minimalCustomer, vip: 1 } },
           { customerId: john, change: { externalTier: "Gold" } },
           { externalId: joe.externalId, change: { vip: 3 } },
           { externalId: "nobody", change: { vip: 4 } }
@@ -90,7 +90,7 @@ describe("on a socket", () => {
         ])
         const stored = new Map((yield* sandbox.customers).map((held) => [held.customerId, held] as const))
         assert.strictEqual(stored.size, 2)
-        assert.deepInclude(stored.get(john), { vip: 1, externalTier: "Gold", name: least.name })
+        assert.deepInclude(stored.get(john), { vip: 1, externalTier: "Gold", name: minimalCustomer.name })
         assert.deepInclude(stored.get(joe.customerId), { vip: 3 })
       }))
 
@@ -124,7 +124,7 @@ describe("on a socket", () => {
           { fault: { _tag: "Status", status: 503 }, customerId: joe.customerId, operation: "update", times: 9 }
         ])
         const commands = Stream.make(
-          { customerId: john, update: least },
+          { customerId: john, update: minimalCustomer },
           { externalId: joe.externalId, change: { vip: 1 } }
         )
         const retry = TrustlyRetry.policy({ times: 2, baseDelay: "1 millis" })

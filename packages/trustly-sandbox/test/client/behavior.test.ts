@@ -3,31 +3,33 @@ import { DateTime, Effect, Layer, Redacted } from "effect"
 import type { CustomerRecord, CustomerService, TrustlyError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { clientLayers } from "../../../trustly/test/faults/layers.ts"
-import { least, reference, sample, use } from "../../../trustly/test/support.ts"
+import { minimalCustomer, reference, sample, use } from "../../../trustly/test/support.ts"
 import { withSandbox } from "./support.ts"
 
 const john = sample.customerId
 const joe = reference.customerId
 
-type Behaviour = Effect.Effect<void, TrustlyError, CustomerService>
+type Behavior = Effect.Effect<void, TrustlyError, CustomerService>
 
 const vipOf = ({ vip }: CustomerRecord) => vip
 const tagOf = <A>(call: Effect.Effect<A, TrustlyError, CustomerService>) =>
   Effect.match(call, { onFailure: ({ _tag, outcome }) => `${_tag} ${outcome}`, onSuccess: () => "Success" })
 
 /** What holds of the real service on a local Trustly, and of the one in memory. */
-const behaviours: Readonly<Record<string, Behaviour>> = {
+const behaviors: Readonly<Record<string, Behavior>> = {
   "an update is read back": Effect.gen(function*() {
-    const updated = yield* use((customers) => customers.update(john, { ...least, vip: 2, externalTier: "Gold" }))
+    const updated = yield* use((customers) =>
+      customers.update(john, { ...minimalCustomer, vip: 2, externalTier: "Gold" })
+    )
     const read = yield* use((customers) => customers.get(john))
     assert.deepStrictEqual(read, updated)
-    assert.strictEqual(read.name, least.name)
+    assert.strictEqual(read.name, minimalCustomer.name)
     assert.strictEqual(read.vip, "2")
     assert.strictEqual(read.merchantId, "110005502")
   }),
   "null removes": Effect.gen(function*() {
     yield* use((customers) =>
-      customers.update(john, { ...least, driverLicense: null, address: { country: "US", city: null } })
+      customers.update(john, { ...minimalCustomer, driverLicense: null, address: { country: "US", city: null } })
     )
     const { address, driverLicense } = yield* use((customers) => customers.get(john))
     assert.isUndefined(driverLicense)
@@ -63,7 +65,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
     assert.strictEqual(vipOf(yield* use((customers) => customers.get(john))), "20")
   }),
   "a customer is created once, and found": Effect.gen(function*() {
-    const create = use((customers) => customers.createOrUpdate({ ...least, externalId: "m-1" }))
+    const create = use((customers) => customers.createOrUpdate({ ...minimalCustomer, externalId: "m-1" }))
     const [first, second] = [yield* create, yield* create]
     assert.strictEqual(second.customerId, first.customerId)
     const found = yield* use((customers) => customers.find({ externalId: "m-1" }))
@@ -74,24 +76,32 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
     const notFound = "TrustlyNotFoundError Rejected"
     const notSent = "TrustlyNotFoundError NotSent"
     assert.strictEqual(yield* tagOf(use((customers) => customers.get("0"))), notSent)
-    assert.strictEqual(yield* tagOf(use((customers) => customers.update("0", least))), notFound)
+    assert.strictEqual(yield* tagOf(use((customers) => customers.update("0", minimalCustomer))), notFound)
     assert.strictEqual(yield* tagOf(use((customers) => customers.modify("0", () => ({})))), notSent)
     assert.strictEqual(
-      yield* tagOf(use((customers) => customers.createOrUpdate({ ...least, customerId: "0" }))),
+      yield* tagOf(use((customers) => customers.createOrUpdate({ ...minimalCustomer, customerId: "0" }))),
       notFound
     )
   }),
   "what cannot be sent is refused": Effect.gen(function*() {
     const refused = "TrustlyValidationError NotSent"
     assert.strictEqual(yield* tagOf(use((customers) => customers.get("a/b"))), refused)
-    assert.strictEqual(yield* tagOf(use((customers) => customers.update(john, { ...least, name: "" }))), refused)
-    assert.strictEqual(yield* tagOf(use((customers) => customers.update(john, { ...least, customerId: joe }))), refused)
+    assert.strictEqual(
+      yield* tagOf(use((customers) => customers.update(john, { ...minimalCustomer, name: "" }))),
+      refused
+    )
+    assert.strictEqual(
+      yield* tagOf(use((customers) => customers.update(john, { ...minimalCustomer, customerId: joe }))),
+      refused
+    )
     assert.strictEqual(yield* tagOf(use((customers) => customers.modify(john, () => ({ vip: NaN })))), refused)
     assert.strictEqual(yield* tagOf(use((customers) => customers.find({ externalId: "" }))), refused)
   }),
   "timestamps are those of the server": Effect.gen(function*() {
     const old = DateTime.unsafeMake(1)
-    const { createdAt, updatedAt } = yield* use((customers) => customers.update(john, { ...least, createdAt: old }))
+    const { createdAt, updatedAt } = yield* use((customers) =>
+      customers.update(john, { ...minimalCustomer, createdAt: old })
+    )
     assert.strictEqual(createdAt && DateTime.toEpochMillis(createdAt), 1555696836548)
     assert.isTrue(updatedAt !== undefined && DateTime.greaterThan(updatedAt, old))
   })
@@ -106,8 +116,8 @@ const services: Readonly<Record<string, Layer.Layer<CustomerService>>> = {
 
 for (const [name, layer] of Object.entries(services)) {
   describe(`${name}`, () => {
-    for (const [what, behaviour] of Object.entries(behaviours)) {
-      it.live(`${what}`, () => Effect.orDie(Effect.provide(behaviour, Layer.fresh(layer))))
+    for (const [what, behavior] of Object.entries(behaviors)) {
+      it.live(`${what}`, () => Effect.orDie(Effect.provide(behavior, Layer.fresh(layer))))
     }
   })
 }

@@ -3,7 +3,7 @@ import { Array as Arr, DateTime, Effect, Order, Redacted } from "effect"
 import type { CustomerIdentifier, CustomerService, TrustlyError } from "effect-trustly"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { type ClientLayer, clientLayers } from "../../../trustly/test/faults/layers.ts"
-import { least, reference, sample, use } from "../../../trustly/test/support.ts"
+import { minimalCustomer, reference, sample, use } from "../../../trustly/test/support.ts"
 import { withSandbox } from "./support.ts"
 
 const john = sample.customerId
@@ -60,7 +60,7 @@ for (const client of clientLayers) {
         const enrollDate = DateTime.unsafeMake(1555696836548)
         const customer = yield* use((customers) =>
           customers.update(john, {
-            ...least,
+            ...minimalCustomer,
             address: { country: "US", address2: null },
             taxId: Redacted.make("987654321"),
             driverLicense: null,
@@ -124,13 +124,13 @@ for (const client of clientLayers) {
     live(
       "createOrUpdate creates, then updates the same record",
       Effect.gen(function*() {
-        const send = use((customers) => customers.createOrUpdate({ ...least, externalId: "m-1" }))
+        const send = use((customers) => customers.createOrUpdate({ ...minimalCustomer, externalId: "m-1" }))
         const created = yield* send
         const updated = yield* send
         assert.match(created.customerId ?? "", /^\d+$/)
         assert.strictEqual(updated.customerId, created.customerId)
-        yield* use((customers) => customers.createOrUpdate({ ...least, customerId: joe }))
-        assert.strictEqual((yield* stored(joe))?.name, least.name)
+        yield* use((customers) => customers.createOrUpdate({ ...minimalCustomer, customerId: joe }))
+        assert.strictEqual((yield* stored(joe))?.name, minimalCustomer.name)
         assert.deepStrictEqual((yield* seen).map(({ operation }) => operation), [
           "createOrUpdate",
           "createOrUpdate",
@@ -146,11 +146,11 @@ for (const client of clientLayers) {
           const id of ["", ".", "..", "a/b", "a?b", "a#b", "a%b", "a\\b", "a b", "\u0000", "\ud800", "x".repeat(129)]
         ) {
           const calls: ReadonlyArray<Effect.Effect<unknown, TrustlyError, CustomerService>> = [
-            use((customers) => customers.update(id, least)),
+            use((customers) => customers.update(id, minimalCustomer)),
             use((customers) => customers.get(id)),
             use((customers) => customers.modify(id, () => ({}))),
             use((customers) => customers.find({ customerId: id })),
-            use((customers) => customers.createOrUpdate({ ...least, customerId: id }))
+            use((customers) => customers.createOrUpdate({ ...minimalCustomer, customerId: id }))
           ]
           for (const call of calls) {
             const error = yield* Effect.flip(Effect.asVoid(call))

@@ -28,8 +28,8 @@ import * as TrustlyModel from "./TrustlyModel.ts"
  */
 export declare namespace CustomersMemory {
   /**
-   * A call of the service. `input` is what was sent: the wire JSON of a write (for `modify`, the four required fields and
-   * what was changed), or the identifier that `find` looked for. It is absent when nothing of the kind was sent.
+   * A recorded call of the service. `input` is the request input: the wire JSON of a write (for `modify`, the four required fields
+   * and the changed ones), or the identifier passed to `find`. It is absent if the call sent neither.
    *
    * @since 0.1.0
    * @category models
@@ -41,19 +41,19 @@ export declare namespace CustomersMemory {
   }
 
   /**
-   * What a test looks at and sets.
+   * Inspects the recorded state, injects failures, and resets it.
    *
    * @since 0.1.0
    * @category services
    */
   interface Service {
-    /** All customers by their identifiers, as Trustly would hold them: wire JSON, nothing masked. */
+    /** All stored customers, sorted by `customerId`: wire JSON, unmasked. */
     readonly records: Effect.Effect<ReadonlyArray<TrustlyModel.WireCustomer>>
-    /** All calls since the layer was built or reset, in the order in which they began; refused and failed ones too. */
+    /** All calls since the layer was built or reset, in the order they started. Includes calls that failed. */
     readonly calls: Effect.Effect<ReadonlyArray<Call>>
-    /** The next request fails with this error and changes nothing. Several wait for their turns. */
+    /** Makes the next request fail with this error and change nothing. Repeated calls queue the errors, one per request. */
     readonly failNext: (error: TrustlyError) => Effect.Effect<void>
-    /** Back to the customers of the beginning, without calls and errors that wait. */
+    /** Restores the initial customers and clears the recorded calls and queued errors. */
     readonly reset: Effect.Effect<void>
   }
 }
@@ -64,7 +64,7 @@ interface Memory {
   readonly failures: ReadonlyArray<TrustlyError>
 }
 
-/** Carries an error past the classification of answers, which would make another one of it. */
+/** Carries an injected error past the response classification, which would replace it with another error. */
 class Injected {
   readonly error: TrustlyError
   constructor(error: TrustlyError) {
@@ -72,7 +72,7 @@ class Injected {
   }
 }
 
-// whose request it is that the client sends
+// index of the call that the current fiber belongs to
 const currentCall = FiberRef.unsafeMake(-1)
 
 const decodeBody = Schema.decodeOption(Schema.parseJson(Schema.encodedSchema(CustomerChange)))
@@ -84,30 +84,30 @@ const withInput = (
 ): ReadonlyArray<CustomersMemory.Call> =>
   Option.match(decodeBody(body), {
     onNone: () => calls,
-    onSome: (input) => calls.map((call, at) => at === index ? { ...call, input } : call)
+    onSome: (input) => calls.map((call, position) => position === index ? { ...call, input } : call)
   })
 
 let memories = 0
 
-type Answered = Either.Either<TrustlyModel.Reply, TrustlyError>
+type Outcome = Either.Either<TrustlyModel.Reply, TrustlyError>
 
-/** A client that has Trustly's model where the network would be. */
+/** An HTTP client that responds from `TrustlyModel` instead of the network. */
 const makeClient = (memory: Ref.Ref<Memory>): HttpClient.HttpClient =>
   HttpClient.make((request, { pathname, search }) =>
     Effect.gen(function*() {
       const index = yield* FiberRef.get(currentCall)
       const nowMillis = yield* Clock.currentTimeMillis
       const body = request.body._tag === "Uint8Array" ? new TextDecoder().decode(request.body.body) : ""
-      const answered = yield* Ref.modify(memory, (held): [Answered, Memory] => {
-        const seen = { ...held, calls: withInput(held.calls, index, body) }
-        const [failure, ...failures] = held.failures
-        if (failure !== undefined) return [Either.left(failure), { ...seen, failures }]
-        const asked = { method: request.method, url: pathname + search, body, nowMillis }
-        const reply = TrustlyModel.handle(held.trustly, asked)
-        return [Either.right(reply), { ...seen, trustly: reply.state }]
+      const outcome = yield* Ref.modify(memory, (current): [Outcome, Memory] => {
+        const recorded = { ...current, calls: withInput(current.calls, index, body) }
+        const [failure, ...failures] = current.failures
+        if (failure !== undefined) return [Either.left(failure), { ...recorded, failures }]
+        const modelRequest = { method: request.method, url: pathname + search, body, nowMillis }
+        const reply = TrustlyModel.handle(current.trustly, modelRequest)
+        return [Either.right(reply), { ...recorded, trustly: reply.state }]
       })
-      if (Either.isLeft(answered)) return yield* Effect.die(new Injected(answered.left))
-      const { body: json, status } = answered.right
+      if (Either.isLeft(outcome)) return yield* Effect.die(new Injected(outcome.left))
+      const { body: json, status } = outcome.right
       return HttpClientResponse.fromWeb(request, Response.json(json, { status }))
     })
   )
@@ -117,11 +117,11 @@ const make = (seed: Iterable<TrustlyModel.WireCustomer>) =>
     const initial: Memory = { trustly: TrustlyModel.make(seed), calls: [], failures: [] }
     const memory = yield* Ref.make(initial)
 
-    const called = <A, E, R>(
+    const recordCall = <A, E, R>(
       call: CustomersMemory.Call,
       effect: Effect.Effect<A, E, R>
     ): Effect.Effect<A, E | TrustlyError, R> =>
-      Ref.modify(memory, (held) => [held.calls.length, { ...held, calls: [...held.calls, call] }]).pipe(
+      Ref.modify(memory, (current) => [current.calls.length, { ...current, calls: [...current.calls, call] }]).pipe(
         Effect.flatMap((index) => Effect.locally(effect, currentCall, index)),
         Effect.catchSomeDefect((defect) =>
           defect instanceof Injected ? Option.some(Effect.fail(defect.error)) : Option.none()
@@ -131,21 +131,22 @@ const make = (seed: Iterable<TrustlyModel.WireCustomer>) =>
     const service = yield* CustomerService.make({
       accessId: "memory",
       accessKey: Redacted.make("memory"),
-      // locks of modify are per base URL: two memories have nothing in common
+      // `modify` locks per base URL, so two layers must not share one
       baseUrl: `http://memory-${memories++}.localhost`,
       timeout: Duration.infinity
     }).pipe(Effect.provideService(HttpClient.HttpClient, makeClient(memory)), Effect.orDie)
 
     const customers: CustomerService.Service = {
       update: (customerId, customer) =>
-        called({ operation: "update", customerId }, service.update(customerId, customer)),
-      get: (customerId) => called({ operation: "get", customerId }, service.get(customerId)),
-      modify: (customerId, change) => called({ operation: "modify", customerId }, service.modify(customerId, change)),
-      find: (by) => called({ operation: "find", input: by }, service.find(by)),
+        recordCall({ operation: "update", customerId }, service.update(customerId, customer)),
+      get: (customerId) => recordCall({ operation: "get", customerId }, service.get(customerId)),
+      modify: (customerId, change) =>
+        recordCall({ operation: "modify", customerId }, service.modify(customerId, change)),
+      find: (by) => recordCall({ operation: "find", input: by }, service.find(by)),
       createOrUpdate: (customer) => {
         const customerId = Either.getOrUndefined(CustomerRequest.createOrUpdate(customer))?.customerId
         const call = { operation: "createOrUpdate", ...(customerId === undefined ? {} : { customerId }) } as const
-        return called(call, service.createOrUpdate(customer))
+        return recordCall(call, service.createOrUpdate(customer))
       }
     }
 
@@ -153,16 +154,17 @@ const make = (seed: Iterable<TrustlyModel.WireCustomer>) =>
       Context.add(CustomersMemory, {
         records: Effect.map(Ref.get(memory), ({ trustly }) => TrustlyModel.customers(trustly)),
         calls: Effect.map(Ref.get(memory), ({ calls }) => calls),
-        failNext: (error) => Ref.update(memory, (held) => ({ ...held, failures: [...held.failures, error] })),
+        failNext: (error) => Ref.update(memory, (current) => ({ ...current, failures: [...current.failures, error] })),
         reset: Ref.set(memory, initial)
       })
     )
   })
 
 /**
- * The memory behind a `CustomerService` in a unit test: what Trustly would hold, and what was asked of it.
+ * The in-memory backend of a `CustomerService` in unit tests.
  *
- * The service is the real one with all its checks; only the network is not there. The time is that of Effect's Clock.
+ * The service is the production implementation with all its validation; only the HTTP client is replaced. Time comes from
+ * Effect's `Clock`.
  *
  * @since 0.1.0
  * @category services
@@ -171,7 +173,7 @@ export class CustomersMemory
   extends Context.Tag("effect-trustly/testing/CustomersMemory")<CustomersMemory, CustomersMemory.Service>()
 {
   /**
-   * A service with these customers, and the memory behind it.
+   * Provides a `CustomerService` with these customers, and the `CustomersMemory` behind it.
    *
    * @since 0.1.0
    * @example

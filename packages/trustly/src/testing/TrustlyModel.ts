@@ -1,5 +1,5 @@
 /**
- * Model of Trustly's four Customers operations: a pure function from a state and a request to a response and the next state,
+ * A model of Trustly's four Customers operations: a pure function from a state and a request to a response and the next state,
  * all wire JSON. `CustomersMemory` uses it in memory, `effect-trustly-sandbox` serves it over HTTP.
  *
  * @since 0.1.0
@@ -123,7 +123,7 @@ const put = (state: State, customer: WireCustomer): State => {
 }
 
 /**
- * A state with these customers. A field that is `null` counts as absent. The last of several with one `customerId` wins.
+ * A state with these customers. A `null` field counts as absent. If several customers share a `customerId`, the last one wins.
  *
  * @since 0.1.0
  * @category constructors

@@ -1,5 +1,5 @@
 /**
- * The sentinel check of this library's own tests, for the tests of the programs that use it.
+ * A test helper that fails when an effect leaks a secret, for example in an error, a log line, or a span.
  *
  * @since 0.1.0
  */
@@ -21,9 +21,9 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Tracer from "effect/Tracer"
 
-const attempt = <A>(read: () => A): A | undefined => Option.getOrUndefined(Option.liftThrowable(read)())
+const tryOrUndefined = <A>(read: () => A): A | undefined => Option.getOrUndefined(Option.liftThrowable(read)())
 
-// what is before a text in the same base64 moves it by up to two bytes
+// the bytes before the secret shift its base64 encoding by 0, 1, or 2 bytes
 const inBase64 = (secret: string): ReadonlyArray<string> => {
   const length = new TextEncoder().encode(secret).byteLength
   return [0, 1, 2].map((shift) =>
@@ -32,18 +32,18 @@ const inBase64 = (secret: string): ReadonlyArray<string> => {
   )
 }
 
-/** A secret as it can turn up: as it is, in JSON, in a URL, in an Authorization header. */
-const formsOf = (secret: string): ReadonlyArray<string> => [
+/** The encodings in which a secret can leak: plain, JSON string, URL, and base64 (Authorization header). */
+const encodingsOf = (secret: string): ReadonlyArray<string> => [
   secret,
   JSON.stringify(secret).slice(1, -1),
   Either.getOrElse(Encoding.encodeUriComponent(secret), () => secret),
   ...(secret.length < 8 ? [] : inBase64(secret))
 ]
 
-const called = (value: object, method: PropertyKey): unknown =>
-  attempt(() => {
-    const print: unknown = Reflect.get(value, method)
-    return Predicate.isFunction(print) ? Reflect.apply(print, value, []) : ""
+const callMethod = (value: object, method: PropertyKey): unknown =>
+  tryOrUndefined(() => {
+    const member: unknown = Reflect.get(value, method)
+    return Predicate.isFunction(member) ? Reflect.apply(member, value, []) : ""
   })
 
 const getters = (value: object): ReadonlyArray<PropertyKey> => {
@@ -53,56 +53,57 @@ const getters = (value: object): ReadonlyArray<PropertyKey> => {
   return [...own, ...getters(prototype)]
 }
 
-/** Everything in a value that a printer, an exporter or an encoder could show: hidden, inherited and symbol properties too. */
+/** Everything in a value that a logger, an exporter, or an encoder could print, including hidden, inherited, and symbol properties. */
 const partsOf = (value: object): ReadonlyArray<readonly [name: string, part: unknown]> => {
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return [["bytes", new TextDecoder().decode(value)]]
   const keys = Reflect.ownKeys(value)
   return [
-    ["toString()", called(value, "toString")],
-    ["toJSON()", called(value, "toJSON")],
-    ["inspect()", called(value, Symbol.for("nodejs.util.inspect.custom"))],
+    ["toString()", callMethod(value, "toString")],
+    ["toJSON()", callMethod(value, "toJSON")],
+    ["inspect()", callMethod(value, Symbol.for("nodejs.util.inspect.custom"))],
     ["keys", keys.map(String).join(" ")],
     ...(value instanceof Map || value instanceof Set ? [["entries", [...value]] as const] : []),
-    ...[...keys, ...getters(value)].map((key) => [String(key), attempt(() => Reflect.get(value, key))] as const)
+    ...[...keys, ...getters(value)].map((key) => [String(key), tryOrUndefined(() => Reflect.get(value, key))] as const)
   ]
 }
 
 const maxParts = 500_000
 
-/** Where in a value there is a text that holds a secret; also where it is too large to be searched to its end. */
-const search = (root: unknown, holds: (text: string) => boolean): string | undefined => {
+/** The path of the first string that contains a secret, or the path at which the search gave up because the value is too large. */
+const search = (root: unknown, hasSecret: (text: string) => boolean): string | undefined => {
   const seen = new Set<object>()
   const queue: Array<readonly [path: string, value: unknown]> = [["", root]]
   for (const [path, value] of queue) {
-    if (queue.length > maxParts) return `${path} and is too large to be searched`
+    if (queue.length > maxParts) return `${path} (too large to search completely)`
     if (Predicate.isFunction(value)) continue
     if (!Predicate.isObject(value)) {
-      if (holds(String(value))) return path
+      if (hasSecret(String(value))) return path
     } else if (!seen.has(value)) {
       seen.add(value)
-      const parts = attempt(() => partsOf(value)) ?? []
+      const parts = tryOrUndefined(() => partsOf(value)) ?? []
       queue.push(...parts.map(([name, part]) => [path === "" ? name : `${path} > ${name}`, part] as const))
     }
   }
   return undefined
 }
 
-/** Looks for the secrets in something that gets out of the program, and keeps in mind where one was. */
+/** Searches output of the program for the secrets, and records where it found one. */
 interface Watch {
-  readonly look: (sink: string, value: unknown) => void
+  readonly inspect: (sink: string, value: unknown) => void
   readonly found: () => ReadonlyArray<string>
 }
 
 const makeWatch = (secrets: ReadonlyArray<string>): Watch => {
-  const forms = secrets.flatMap(formsOf)
+  const encodings = secrets.flatMap(encodingsOf)
   const found = new Set<string>()
   return {
-    look: (sink, value) => {
-      const path = search(value, (text) => forms.some((form) => text.includes(form)))
+    inspect: (sink, value) => {
+      const path = search(value, (text) => encodings.some((encoding) => text.includes(encoding)))
       if (path !== undefined) found.add(path === "" ? sink : `${sink}, in ${path}`)
     },
-    // a name of a span or a property can be what gives the secret away
-    found: () => [...found].map((sink) => forms.reduce((text, form) => text.replaceAll(form, "<secret>"), sink))
+    // a span name or a property name can itself contain the secret
+    found: () =>
+      [...found].map((sink) => encodings.reduce((text, encoding) => text.replaceAll(encoding, "<secret>"), sink))
   }
 }
 
@@ -111,28 +112,28 @@ const printers: ReadonlyArray<readonly [name: string, logger: Logger.Logger<unkn
   ["logfmt", Logger.logfmtLogger],
   ["json", Logger.jsonLogger],
   ["structured", Logger.structuredLogger],
-  // these two print on the console
+  // these two print to the console
   ["pretty", Logger.prettyLogger({ colors: false, mode: "tty" })],
   ["browser", Logger.prettyLogger({ colors: false, mode: "browser" })]
 ]
 
-const loggerOf = ({ look }: Watch): Logger.Logger<unknown, void> =>
+const loggerOf = ({ inspect }: Watch): Logger.Logger<unknown, void> =>
   Logger.make((options) => {
     const { annotations, cause, message, spans } = options
-    look("what a logger is given", { message, annotations: [...annotations], cause, spans: [...spans] })
-    for (const [name, logger] of printers) look(`the ${name} logger`, logger.log(options))
+    inspect("the logger input", { message, annotations: [...annotations], cause, spans: [...spans] })
+    for (const [name, logger] of printers) inspect(`the ${name} logger`, logger.log(options))
   })
 
-/** A console that shows nothing and hands over what it is to show. */
-const consoleOf = ({ look }: Watch, console: Console.Console): Console.Console => {
-  const hear = (...args: ReadonlyArray<unknown>) => look("the console", args)
-  const unsafe = new Proxy(console.unsafe, { get: () => hear })
+/** A console that prints nothing and inspects its arguments instead. */
+const consoleOf = ({ inspect }: Watch, console: Console.Console): Console.Console => {
+  const capture = (...args: ReadonlyArray<unknown>) => inspect("the console", args)
+  const unsafe = new Proxy(console.unsafe, { get: () => capture })
   return new Proxy(console, {
     get: (target, key) => {
       if (key === "unsafe") return unsafe
       const member: unknown = Reflect.get(target, key)
       return Predicate.isFunction(member)
-        ? (...args: ReadonlyArray<unknown>) => Effect.sync(() => hear(...args))
+        ? (...args: ReadonlyArray<unknown>) => Effect.sync(() => capture(...args))
         : member
     }
   })
@@ -148,14 +149,16 @@ const spansOf = (tracer: Tracer.Tracer, spans: Array<Tracer.Span>): Tracer.Trace
     context: (f, fiber) => tracer.context(f, fiber)
   })
 
-// Effect's own tracer keeps the events of a span beside the attributes
-const lookIntoSpan = ({ look }: Watch, span: Tracer.Span): void => {
+// Tracer.Span declares no events: Effect's own spans store them in an extra property
+const inspectSpan = ({ inspect }: Watch, span: Tracer.Span): void => {
   const name = `the span ${span.name}`
-  look(name, span.name)
-  look(`${name}, attributes`, span.attributes)
-  look(`${name}, events`, Predicate.hasProperty(span, "events") ? span.events : [])
-  look(`${name}, links`, span.links.map(({ attributes }) => attributes))
-  if (span.status._tag === "Ended" && Exit.isFailure(span.status.exit)) look(`${name}, cause`, span.status.exit.cause)
+  inspect(name, span.name)
+  inspect(`${name}, attributes`, span.attributes)
+  inspect(`${name}, events`, Predicate.hasProperty(span, "events") ? span.events : [])
+  inspect(`${name}, links`, span.links.map(({ attributes }) => attributes))
+  if (span.status._tag === "Ended" && Exit.isFailure(span.status.exit)) {
+    inspect(`${name}, cause`, span.status.exit.cause)
+  }
 }
 
 const encoded = (error: unknown): unknown =>
@@ -163,11 +166,11 @@ const encoded = (error: unknown): unknown =>
     ? Either.getOrUndefined(ParseResult.encodeUnknownEither(Schema.make(error.constructor.ast))(error))
     : undefined
 
-const lookIntoError = ({ look }: Watch, error: unknown): Effect.Effect<void> =>
+const inspectError = ({ inspect }: Watch, error: unknown): Effect.Effect<void> =>
   Effect.zipRight(
     Effect.sync(() => {
-      look("the error", error)
-      look("the error, encoded by its own schema", encoded(error))
+      inspect("the error", error)
+      inspect("the error, encoded by its own schema", encoded(error))
     }),
     Effect.all([
       Effect.logError(error),
@@ -176,28 +179,27 @@ const lookIntoError = ({ look }: Watch, error: unknown): Effect.Effect<void> =>
     ], { discard: true })
   )
 
-const lookIntoExit = (watch: Watch, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
-  // the value of a success is the program's own
+const inspectExit = (watch: Watch, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
+  // a program may return a secret to its caller
   if (Exit.isSuccess(exit)) return Effect.void
   const { cause } = exit
-  watch.look("the cause", [cause, Cause.pretty(cause), Cause.pretty(cause, { renderErrorCause: true })])
-  watch.look("the exit", exit)
+  watch.inspect("the cause", [cause, Cause.pretty(cause), Cause.pretty(cause, { renderErrorCause: true })])
+  watch.inspect("the exit", exit)
   return Effect.zipRight(
     Effect.logError("failed", cause),
-    Effect.forEach([...Cause.failures(cause), ...Cause.defects(cause)], (error) => lookIntoError(watch, error), {
+    Effect.forEach([...Cause.failures(cause), ...Cause.defects(cause)], (error) => inspectError(watch, error), {
       discard: true
     })
   )
 }
 
 /**
- * Runs an effect and dies when one of the secrets can be seen from outside of it: in an error or a defect (its message, String,
- * JSON, inspect, hidden properties, cause, own schema), in what is logged at any level by any of Effect's loggers, on the
- * `Console` service, in the name, attributes, events or cause of a span, or in a metric. Else it ends as the effect ends.
+ * Runs an effect and dies if a secret leaks from it: in an error or a defect (its message, `String`, JSON, `inspect`, hidden
+ * properties, cause, or own schema), in a log line at any level from any of Effect's loggers, on the `Console` service, in the
+ * name, attributes, events, or cause of a span, or in a metric. Otherwise it returns the effect's own result.
  *
- * The message says where the secret was, never what it is. Also found is a secret within base64 (as in an Authorization header),
- * in a URL, or in bytes. While the effect runs, nothing is printed. Use texts that occur nowhere else: metrics are those of the
- * whole process.
+ * The message names the place, never the secret. The search covers base64 (such as an Authorization header), URLs, and bytes. Nothing is printed while the effect runs. Use secrets that occur nowhere else, because metrics are shared by the whole
+ * process.
  *
  * @since 0.1.0
  * @category testing
@@ -206,12 +208,12 @@ const lookIntoExit = (watch: Watch, exit: Exit.Exit<unknown, unknown>): Effect.E
  * import { expectNoLeak } from "effect-trustly/testing"
  *
  * const taxId = "sentinel-tax-id"
- * const silent = Effect.logInfo("updating").pipe(Effect.withSpan("job", { attributes: { fields: ["taxId"] } }))
- * const telling = Effect.logDebug("updating", { taxId })
+ * const safe = Effect.logInfo("updating").pipe(Effect.withSpan("job", { attributes: { fields: ["taxId"] } }))
+ * const leaky = Effect.logDebug("updating", { taxId })
  *
  * const check = expectNoLeak([taxId])
- * assert.strictEqual(Exit.isSuccess(await Effect.runPromiseExit(check(silent))), true)
- * assert.strictEqual(Exit.isSuccess(await Effect.runPromiseExit(check(telling))), false)
+ * assert.strictEqual(Exit.isSuccess(await Effect.runPromiseExit(check(safe))), true)
+ * assert.strictEqual(Exit.isSuccess(await Effect.runPromiseExit(check(leaky))), false)
  */
 export const expectNoLeak = (
   secrets: Iterable<string | Redacted.Redacted>
@@ -220,27 +222,29 @@ export const expectNoLeak = (
   return <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        if (texts.length === 0 || texts.includes("")) return yield* Effect.dieMessage("expectNoLeak: a secret is empty")
+        if (texts.length === 0 || texts.includes("")) {
+          return yield* Effect.dieMessage("expectNoLeak: pass at least one secret and no empty strings")
+        }
         const watch = makeWatch(texts)
         const spans: Array<Tracer.Span> = []
         const tracer = spansOf(yield* Effect.tracer, spans)
         const console = consoleOf(watch, yield* Effect.console)
         const exit = yield* Effect.exit(restore(effect)).pipe(
-          Effect.tap((ended) => lookIntoExit(watch, ended)),
+          Effect.tap((ended) => inspectExit(watch, ended)),
           Effect.locally(FiberRef.currentLoggers, HashSet.make(loggerOf(watch), Logger.tracerLogger)),
           Logger.withMinimumLogLevel(LogLevel.All),
           Effect.withConsole(console),
           Effect.withTracer(tracer)
         )
-        for (const span of spans) lookIntoSpan(watch, span)
+        for (const span of spans) inspectSpan(watch, span)
         for (const { metricKey, metricState } of yield* Metric.snapshot) {
-          watch.look(`the metric ${metricKey.name}`, [metricKey, metricState])
+          watch.inspect(`the metric ${metricKey.name}`, [metricKey, metricState])
         }
         const found = watch.found()
         return found.length === 0
           ? yield* exit
           : yield* Effect.dieMessage(
-            `expectNoLeak: a secret can be seen in\n${found.map((it) => `- ${it}`).join("\n")}`
+            `expectNoLeak: found a secret in:\n${found.map((it) => `- ${it}`).join("\n")}`
           )
       })
     )

@@ -4,21 +4,21 @@ import * as Net from "node:net"
 import * as Tls from "node:tls"
 import { waitFor } from "../waiting.ts"
 
-/** One thing that the server does on a connection. */
+/** One action of the server on a connection. */
 export type Step = Data.TaggedEnum<{
   readonly Write: { readonly bytes: Uint8Array }
-  /** Silence, on the clock of whoever listens. */
+  /** Silence, on the clock of the fiber that called `listen`. */
   readonly Wait: { readonly millis: number }
   /** A short pause in real time. */
   readonly Settle: { readonly pause: Effect.Effect<void> }
-  /** The same bytes again and again until the client goes away, as fast as it reads, with this pause between them. */
+  /** Writes the same bytes until the client disconnects, as fast as the client reads, with this pause between writes. */
   readonly Repeat: { readonly bytes: Uint8Array; readonly pause: Effect.Effect<void> }
   readonly Reset: {}
   readonly End: {}
 }>
 export const Step = Data.taggedEnum<Step>()
 
-/** What happens in one exchange, and what the server waits for before it starts. */
+/** The steps of one exchange, and what the server waits for before it starts them. */
 export interface Play {
   readonly after: "connection" | "head" | "request"
   readonly steps: ReadonlyArray<Step>
@@ -35,7 +35,7 @@ interface SeenRequest {
 }
 
 interface Connection {
-  /** What the client sent, decrypted; empty when a TLS handshake did not end well. */
+  /** The decrypted bytes from the client. Empty if the TLS handshake failed. */
   readonly received: () => Buffer
   readonly requests: () => ReadonlyArray<SeenRequest>
   readonly isClosed: () => boolean
@@ -44,25 +44,25 @@ interface Connection {
 export interface FaultServer {
   readonly port: number
   readonly connections: ReadonlyArray<Connection>
-  /** The requests of all connections, as far as they arrived. */
+  /** The requests of all connections, including incomplete ones. */
   readonly requests: () => ReadonlyArray<SeenRequest>
-  /** How many plays were begun. */
+  /** The number of plays that have started. */
   readonly exchanges: () => number
-  /** Ends when all sockets are closed, but for spare ones that nothing was sent on. */
+  /** Completes when all sockets are closed, except spare ones that carried no data. */
   readonly closed: Effect.Effect<void>
-  /** Ends when at least this many connections were made. */
+  /** Completes when at least this many connections have been made. */
   readonly connected: (count: number) => Effect.Effect<void>
-  /** Ends when at least this many requests have arrived in full. */
+  /** Completes when at least this many requests have arrived in full. */
   readonly received: (count: number) => Effect.Effect<void>
-  /** Ends when the server has become silent in this many plays, or repeats itself. */
+  /** Completes when this many plays have become silent or repeat themselves. */
   readonly silent: (count: number) => Effect.Effect<void>
 }
 
 export interface ListenOptions {
-  /** One entry per exchange, whichever the connection; the last one is played from there on. */
+  /** One play per exchange, across all connections. The last one repeats. */
   readonly plays: Plays | ((port: number) => Plays)
-  /** Accepts connections and reads nothing from them. */
-  readonly deaf?: boolean
+  /** Accepts connections but never reads from them. */
+  readonly neverReads?: boolean
   readonly tls?: Tls.SecureContextOptions & { readonly requestCert?: boolean; readonly rejectUnauthorized?: boolean }
 }
 
@@ -73,7 +73,7 @@ const chunkedEnd = (body: Buffer): Option.Option<number> => {
   return end < 0 ? Option.none() : Option.some(end + 5)
 }
 
-/** The first request in `bytes` and how many bytes it took; none before its headers are complete. */
+/** The first request in `bytes` and its length in bytes, or none if its headers are incomplete. */
 const parseRequest = (bytes: Buffer): Option.Option<{ readonly request: SeenRequest; readonly length: number }> => {
   const end = bytes.indexOf(headEnd)
   if (end < 0) return Option.none()
@@ -108,17 +108,17 @@ const parseRequests = (bytes: Buffer): ReadonlyArray<SeenRequest> => {
   return requests
 }
 
-/** Ends when `holds` does, which is looked at again after each of the socket's `events`. */
-const until = (socket: Net.Socket, event: "data" | "drain" | "close", holds: () => boolean): Effect.Effect<void> =>
+/** Completes when `condition` is true. Checks it now and after each `event` of the socket. */
+const until = (socket: Net.Socket, event: "data" | "drain" | "close", condition: () => boolean): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
-    const look = () => {
-      if (!holds()) return
-      socket.off(event, look)
+    const check = () => {
+      if (!condition()) return
+      socket.off(event, check)
       resume(Effect.void)
     }
-    socket.on(event, look)
-    look()
-    return Effect.sync(() => socket.off(event, look))
+    socket.on(event, check)
+    check()
+    return Effect.sync(() => socket.off(event, check))
   })
 
 const write = (socket: Net.Socket, bytes: Uint8Array): Effect.Effect<void> =>
@@ -138,18 +138,18 @@ const run = (socket: Net.Socket, transport: Net.Socket, onSilence: Effect.Effect
     End: () => Effect.sync(() => socket.end())
   })
 
-/** The plays that a server has left. */
+/** The remaining plays of a server. */
 interface Program {
   readonly peekPlay: () => Play
   readonly nextPlay: () => Play
-  /** Makes an effect that notes, once, that a play has become silent or repeats itself. */
+  /** Makes an effect that counts a play as silent the first time it runs. */
   readonly silence: () => Effect.Effect<void>
 }
 
-// when undici has closed a connection it opens the next one at once, sends nothing on it, and may keep it
+// after undici closes a connection, it opens another one immediately, sends nothing on it, and may keep it open
 const isSpare = (connection: Connection, index: number): boolean => index > 0 && connection.received().length === 0
 
-/** Serves the exchanges of one connection, one after the other, until the socket is closed. */
+/** Serves the exchanges of one connection in order until the socket closes. */
 const serve = (
   socket: Net.Socket,
   transport: Net.Socket,
@@ -159,7 +159,7 @@ const serve = (
   const complete = () => parseRequests(received()).filter((request) => request.complete).length
   const exchange = (index: number) =>
     Effect.gen(function*() {
-      // a connection takes a play when the client uses it: undici opens some that it does not use
+      // a connection takes a play only when the client uses it, because undici opens some that it never uses
       if (index > 0 || peekPlay().after !== "connection") {
         yield* until(socket, "data", () => parseRequests(received()).length > index)
       }
@@ -179,43 +179,43 @@ const serve = (
   )
 }
 
-/** A server that misbehaves as its script says; it and all its sockets are gone when the scope is closed. */
+/** Starts a server that plays these faults. Closing the scope closes the server and all its sockets. */
 export const listen = (options: ListenOptions): Effect.Effect<FaultServer, never, Scope.Scope> =>
   Effect.gen(function*() {
     const fork = yield* FiberSet.makeRuntime<never>()
     const connections: Array<Connection> = []
     const sockets = new Set<Net.Socket>()
     const watchers = new Set<() => void>()
-    let begun = 0
+    let started = 0
     let silent = 0
     let port = 0
     const notify = () => {
-      for (const look of watchers) look()
+      for (const check of watchers) check()
     }
-    const when = (what: string, holds: () => boolean): Effect.Effect<void> =>
+    const waitUntil = (what: string, condition: () => boolean): Effect.Effect<void> =>
       waitFor(`the server on port ${port}: ${what}`)(Effect.async<void>((resume) => {
-        const look = () => {
-          if (holds()) resume(Effect.void)
+        const check = () => {
+          if (condition()) resume(Effect.void)
         }
-        watchers.add(look)
-        look()
-        return Effect.sync(() => watchers.delete(look))
+        watchers.add(check)
+        check()
+        return Effect.sync(() => watchers.delete(check))
       }))
     const peekPlay = (): Play => {
       const plays = typeof options.plays === "function" ? options.plays(port) : options.plays
-      return plays[Math.min(begun, plays.length - 1)] ?? plays[0]
+      return plays[Math.min(started, plays.length - 1)] ?? plays[0]
     }
     const nextPlay = (): Play => {
       const play = peekPlay()
-      begun++
+      started++
       notify()
       return play
     }
     const silence = () => {
-      let isNoted = false
+      let isCounted = false
       return Effect.sync(() => {
-        if (isNoted) return
-        isNoted = true
+        if (isCounted) return
+        isCounted = true
         silent++
         notify()
       })
@@ -240,7 +240,7 @@ export const listen = (options: ListenOptions): Effect.Effect<FaultServer, never
         notify()
       })
       const start = (socket: Net.Socket) => {
-        if (options.deaf === true) return
+        if (options.neverReads === true) return
         socket.on("data", (chunk: Buffer) => {
           chunks.push(chunk)
           notify()
@@ -271,13 +271,13 @@ export const listen = (options: ListenOptions): Effect.Effect<FaultServer, never
     return {
       port,
       connections,
-      exchanges: () => begun,
+      exchanges: () => started,
       requests,
-      connected: (count) => when(`${count} connections`, () => connections.length >= count),
+      connected: (count) => waitUntil(`${count} connections`, () => connections.length >= count),
       received: (count) =>
-        when(`${count} requests in full`, () => requests().filter((request) => request.complete).length >= count),
-      silent: (count) => when(`silence in ${count} plays`, () => silent >= count),
-      closed: when(
+        waitUntil(`${count} requests in full`, () => requests().filter((request) => request.complete).length >= count),
+      silent: (count) => waitUntil(`silence in ${count} plays`, () => silent >= count),
+      closed: waitUntil(
         "all sockets closed",
         () => connections.every((connection, index) => connection.isClosed() || isSpare(connection, index))
       )

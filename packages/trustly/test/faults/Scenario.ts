@@ -1,46 +1,46 @@
 import type { Expected, LayerName } from "./expectations.ts"
 import type { ListenOptions, Plays } from "./FaultServer.ts"
 
-/** The deadline of every row, in milliseconds of the test clock. */
+/** The timeout of every scenario with `expires`, in milliseconds on the test clock. */
 export const deadline = 500
 
 export interface Ports {
   readonly self: number
-  /** A second server, which answers like Trustly and must not be reached. */
+  /** A second server, which responds like Trustly. No request may reach it. */
   readonly other: number
 }
 
 export type { Plays }
 
-/** A row of the table: what the server does to one call, and what the caller may get. */
+/** One row of the fault table: what the server does during one call, and the results that the caller may get. */
 export interface Scenario {
   readonly name: string
   readonly plays?: Plays | ((ports: Ports) => Plays)
-  /** Where the call goes; the server by default. */
+  /** The base URL of the call. Defaults to the server. */
   readonly url?: (ports: Ports) => string
   readonly tls?: ListenOptions["tls"]
-  /** Trusts the test's own certificate authority. */
+  /** The client trusts the test's certificate authority. */
   readonly trusts?: boolean
-  /** A server that accepts connections and reads nothing from them. */
-  readonly deaf?: boolean
+  /** The server accepts connections but never reads from them. */
+  readonly neverReads?: boolean
   readonly expected: ReadonlyArray<Expected>
-  /** Where a layer cannot do what the others do. */
+  /** The expected results on a layer where they differ. */
   readonly on?: Partial<Record<LayerName, ReadonlyArray<Expected>>>
-  /** What `get` gives, where that is more than a different outcome. */
+  /** The expected results of `get`. Defaults to those of `update` with the outcome `NotSent`. */
   readonly read?: ReadonlyArray<Expected>
-  /** What customData holds in the update. */
+  /** The `customData` of the update. */
   readonly customData?: Readonly<Record<string, unknown>>
-  /** Runs with a test clock, which is moved to the deadline when the server is silent or repeats itself. */
+  /** Runs on a test clock, which moves to the deadline once the server is silent or repeats itself. */
   readonly expires?: boolean
-  /** Runs with a test clock that stands still at the beginning of 1970. */
+  /** Runs on a test clock that stays at the Unix epoch. */
   readonly onTestClock?: boolean
-  /** The client must close its socket, while the server keeps it open; on some layers only, where it is a list. */
+  /** The client must close its socket while the server keeps it open. A list names the layers that this applies to. */
   readonly closes?: boolean | ReadonlyArray<LayerName>
-  /** Not one byte of the request may arrive. */
+  /** No byte of the request may reach the server. */
   readonly silent?: boolean
-  /** How often the request arrives at most, on the layers where that is not once. */
+  /** The maximum number of requests on a layer. Defaults to 1. */
   readonly requests?: Partial<Record<LayerName, number>>
   readonly maxResponseBytes?: number
-  /** Runs after the call, for what no error shows. */
+  /** Runs after the call, to check for side effects that the result does not show. */
   readonly afterwards?: () => void
 }

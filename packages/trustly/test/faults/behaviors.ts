@@ -1,15 +1,15 @@
-import type { Behaviour } from "./Behaviour.ts"
-import { connections } from "./behaviours/connections.ts"
-import { deadlines } from "./behaviours/deadlines.ts"
-import { interruptions } from "./behaviours/interruptions.ts"
-import { refusals } from "./behaviours/refusals.ts"
-import { retries } from "./behaviours/retries.ts"
+import type { Behavior } from "./Behavior.ts"
+import { connections } from "./behaviors/connections.ts"
+import { deadlines } from "./behaviors/deadlines.ts"
+import { interruptions } from "./behaviors/interruptions.ts"
+import { invalidInput } from "./behaviors/invalidInput.ts"
+import { retries } from "./behaviors/retries.ts"
 
-/** What takes more than one call, by theme. */
-export const behaviours: Readonly<Record<string, ReadonlyArray<Behaviour>>> = {
+/** The fault table rows with checks of their own, by theme. */
+export const behaviors: Readonly<Record<string, ReadonlyArray<Behavior>>> = {
   retries,
   connections,
   deadlines,
   interruptions,
-  refusals
+  invalidInput
 }

@@ -6,7 +6,7 @@ interface Certificate {
   readonly cert: string
 }
 
-interface Wanted {
+interface CertificateOptions {
   readonly host?: { readonly type: 2; readonly value: string } | { readonly type: 7; readonly ip: string }
   readonly signedBy?: Certificate
   readonly years?: readonly [number, number]
@@ -14,9 +14,11 @@ interface Wanted {
 
 const newYear = (year: number): Date => DateTime.toDateUtc(DateTime.unsafeMake({ year }))
 
-const make = ({ host = { type: 7, ip: "127.0.0.1" }, signedBy, years }: Wanted): Effect.Effect<Certificate> =>
+const make = (
+  { host = { type: 7, ip: "127.0.0.1" }, signedBy, years }: CertificateOptions
+): Effect.Effect<Certificate> =>
   Effect.promise(() =>
-    generate([{ name: "commonName", value: "Trustly of the tests" }], {
+    generate([{ name: "commonName", value: "Test server" }], {
       keyType: "ec",
       algorithm: "sha256",
       extensions: [{ name: "basicConstraints", cA: false }, { name: "subjectAltName", altNames: [host] }],
@@ -26,7 +28,7 @@ const make = ({ host = { type: 7, ip: "127.0.0.1" }, signedBy, years }: Wanted):
   ).pipe(Effect.map((made) => ({ key: made.private, cert: made.cert })))
 
 const makeAuthority: Effect.Effect<Certificate> = Effect.promise(() =>
-  generate([{ name: "commonName", value: "Authority of the tests" }], {
+  generate([{ name: "commonName", value: "Test authority" }], {
     keyType: "ec",
     algorithm: "sha256",
     extensions: [{ name: "basicConstraints", cA: true, critical: true }, { name: "keyUsage", keyCertSign: true }]
@@ -48,5 +50,5 @@ const makeCertificates = Effect.gen(function*() {
 
 export type Certificates = Effect.Effect.Success<typeof makeCertificates>
 
-/** Made once for each process. */
+/** Generated once per process. */
 export const certificates: Certificates = await Effect.runPromise(makeCertificates)

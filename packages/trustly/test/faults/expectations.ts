@@ -2,7 +2,7 @@ export type LayerName = "fetch" | "node" | "undici"
 
 export interface Success {
   readonly _tag: "Success"
-  /** Fields of the customer that must read so. */
+  /** Customer fields that must have these values. */
   readonly fields: Readonly<Record<string, unknown>>
 }
 
@@ -14,7 +14,7 @@ export interface Failure {
   readonly reason?: string
   readonly status?: number
   readonly codes?: ReadonlyArray<number>
-  /** Milliseconds, both ends included; `null` where the error must not carry one. */
+  /** Inclusive range in milliseconds. `null` means that the error must not have a `retryAfter`. */
   readonly retryAfter?: readonly [number, number] | null
 }
 
@@ -35,7 +35,7 @@ export const network = (reason: NetworkReason): Failure => ({
   reason
 })
 
-/** Where the layers cannot tell broken framing from a cut connection. */
+/** For faults where a layer cannot distinguish broken framing from a cut connection. */
 export const brokenOrCut = [network("Protocol"), network("Reset")]
 
 export type DecodeReason = "NotJson" | "Empty" | "Shape" | "Encoding" | "TooLarge"
@@ -52,7 +52,7 @@ export const decode = (reason: DecodeReason, status = 200): Failure => ({
 export const decodeAny = (status = 200): ReadonlyArray<Failure> =>
   (["NotJson", "Empty", "Shape", "Encoding"] as const).map((reason) => decode(reason, status))
 
-const refused = (tag: string) => (status: number, codes?: ReadonlyArray<number>): Failure => ({
+const rejectedAs = (tag: string) => (status: number, codes?: ReadonlyArray<number>): Failure => ({
   _tag: "Failure",
   tag,
   isRetryable: false,
@@ -61,12 +61,12 @@ const refused = (tag: string) => (status: number, codes?: ReadonlyArray<number>)
   ...(codes === undefined ? {} : { codes })
 })
 
-export const validation = refused("TrustlyValidationError")
-export const auth = refused("TrustlyAuthError")
-export const notFound = refused("TrustlyNotFoundError")
-export const rejected = refused("TrustlyRejectedError")
-/** Refused, but the write may have been applied. */
-export const doubtful = (status: number, codes?: ReadonlyArray<number>): Failure => ({
+export const validation = rejectedAs("TrustlyValidationError")
+export const auth = rejectedAs("TrustlyAuthError")
+export const notFound = rejectedAs("TrustlyNotFoundError")
+export const rejected = rejectedAs("TrustlyRejectedError")
+/** Rejected, but the write may have been applied. */
+export const rejectedUnknown = (status: number, codes?: ReadonlyArray<number>): Failure => ({
   ...rejected(status, codes),
   outcome: "Unknown"
 })
@@ -91,6 +91,6 @@ export const serverError = (status: number, more: RetryAfter & Pick<Failure, "co
   ...more
 })
 
-/** A read that failed has sent no write. */
+/** A failed read has not sent a write. */
 export const forRead = (expected: Expected): Expected =>
   expected._tag === "Failure" ? { ...expected, outcome: "NotSent" } : expected

@@ -24,7 +24,7 @@ import { type Expected, type Failure, forRead, type LayerName } from "./expectat
 import { type FaultServer, listen, type Plays } from "./FaultServer.ts"
 import type { ClientLayer } from "./layers.ts"
 import { deadline, type Ports, type Scenario } from "./Scenario.ts"
-import { answer, customerId, goodBody, onRequest, write } from "./wire.ts"
+import { customerId, goodBody, httpResponse, onRequest, write } from "./wire.ts"
 
 const accessId = "access-id"
 const accessKey = "sentinel-key"
@@ -39,14 +39,14 @@ export const update: CustomerUpdate = {
   taxId
 }
 
-/** In real time: what is not about a deadline must not meet one, however busy the machine is. */
-const patience = "1 hour"
+/** The timeout of calls that are not about timeouts: too long to expire even on a busy machine. */
+const longTimeout = "1 hour"
 
 export interface ServiceOptions {
   readonly timeout?: Duration.DurationInput | undefined
   readonly maxResponseBytes?: number | undefined
   readonly transformClient?: TrustlyConfig.Options["transformClient"]
-  /** Trusts the test's own certificate authority. */
+  /** The certificate authority that the client trusts, in PEM format. */
   readonly authority?: string | undefined
 }
 
@@ -55,7 +55,7 @@ const serviceLayer = (client: ClientLayer, url: string, options: ServiceOptions 
     accessId,
     accessKey: Redacted.make(accessKey),
     baseUrl: `${url}/api/v1`,
-    timeout: options.timeout ?? patience,
+    timeout: options.timeout ?? longTimeout,
     maxResponseBytes: options.maxResponseBytes,
     transformClient: options.transformClient,
     allowInsecureHttp: true
@@ -63,7 +63,7 @@ const serviceLayer = (client: ClientLayer, url: string, options: ServiceOptions 
     Layer.provide(options.authority === undefined ? client.layer : client.trusting(options.authority))
   )
 
-/** The service on one of the three layers, which lives as long as the scope. */
+/** Builds the service on one of the three layers, in the current scope. */
 export const makeService = (
   client: ClientLayer,
   url: string,
@@ -74,7 +74,7 @@ export const makeService = (
     (context) => Context.get(context, CustomerService)
   ))
 
-/** The same with a policy on every operation. */
+/** Builds the service with a retry policy on every operation. */
 export const retryingService = (
   client: ClientLayer,
   url: string,
@@ -98,22 +98,22 @@ const failureOf = (error: TrustlyError): Failure => ({
     : null
 })
 
-/** Every field that is expected, and no more, has to be so. */
-const failsAs = (actual: Failure, expected: Failure): boolean => {
+/** Whether the failure has every expected field and no `reason`, `status`, or (for `null`) `retryAfter` that is not expected. */
+const matchesFailure = (actual: Failure, expected: Failure): boolean => {
   const [lowest, highest] = expected.retryAfter ?? [0, 0]
-  const waits = expected.retryAfter === undefined ||
+  const hasRetryAfter = expected.retryAfter === undefined ||
     (expected.retryAfter === null
       ? actual.retryAfter === null
       : (actual.retryAfter ?? [-1]).every((millis) => millis >= lowest && millis <= highest))
-  return waits && actual.tag === expected.tag && actual.isRetryable === expected.isRetryable &&
+  return hasRetryAfter && actual.tag === expected.tag && actual.isRetryable === expected.isRetryable &&
     actual.outcome === expected.outcome && actual.reason === expected.reason && actual.status === expected.status &&
     (expected.codes === undefined || String(actual.codes) === String(expected.codes))
 }
 
-const readsAs = (value: object, fields: Readonly<Record<string, unknown>>): boolean =>
+const hasFields = (value: object, fields: Readonly<Record<string, unknown>>): boolean =>
   Object.entries(fields).every(([name, field]) => name in value && Reflect.get(value, name) === field)
 
-const holdsNoSecret = (error: TrustlyError): void => {
+const assertNoSecret = (error: TrustlyError): void => {
   const prints = [
     String(error),
     error.message,
@@ -122,20 +122,20 @@ const holdsNoSecret = (error: TrustlyError): void => {
     inspect(error, { depth: 20, getters: true })
   ]
   for (const secret of secrets) {
-    assert(!prints.some((print) => print.includes(secret)), `the error shows ${secret}: ${prints.join("\n")}`)
+    assert(!prints.some((print) => print.includes(secret)), `the error contains ${secret}: ${prints.join("\n")}`)
   }
 }
 
 const show = (expected: ReadonlyArray<Expected>): string => expected.map((it) => JSON.stringify(it)).join("\n or ")
 
-/** One of the expected results, never a defect, and no secret in an error. */
+/** Asserts that the exit is one of the expected results, not a defect, and that its error contains no secret. */
 export const assertExpected = (
   exit: Exit.Exit<object, TrustlyError>,
   expected: ReadonlyArray<Expected>,
   operation = "update"
 ): void => {
   if (Exit.isSuccess(exit)) {
-    const accepted = expected.some((it) => it._tag === "Success" && readsAs(exit.value, it.fields))
+    const accepted = expected.some((it) => it._tag === "Success" && hasFields(exit.value, it.fields))
     return assert(accepted, `succeeded with ${inspect(exit.value)}\nexpected ${show(expected)}`)
   }
   const error = Cause.failureOption(exit.cause)
@@ -144,20 +144,20 @@ export const assertExpected = (
     return assert.fail(`${how}: ${Cause.pretty(exit.cause).slice(0, 2000)}\nexpected ${show(expected)}`)
   }
   const actual = failureOf(error.value)
-  const accepted = expected.some((it) => it._tag === "Failure" && failsAs(actual, it))
+  const accepted = expected.some((it) => it._tag === "Failure" && matchesFailure(actual, it))
   assert(
     accepted,
     `failed with ${JSON.stringify(actual)}: ${error.value.message.slice(0, 500)}\nexpected ${show(expected)}`
   )
   assert.strictEqual(error.value.operation, operation)
-  holdsNoSecret(error.value)
+  assertNoSecret(error.value)
 }
 
-/** The client closes its sockets by itself, soon after its call has ended: the server keeps them open. */
+/** Waits until the client has closed its sockets. The server keeps them open, so only the client can close them. */
 export const assertClosed = (server: FaultServer): Effect.Effect<void> =>
   soon("the client to close its sockets")(server.closed)
 
-/** The call ends now, of something that has happened already, and not at some later time. */
+/** Waits for the call to end promptly, because its cause, `what`, has already happened. */
 export const endsSoon = <A, E>(what: string, fiber: Fiber.Fiber<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
   soon(`the end of the call: ${what}`)(Fiber.await(fiber))
 
@@ -175,9 +175,9 @@ const assertRequests = (scenario: Scenario, name: LayerName, method: string, ser
   assert.notMatch(received, /customers|authorization|Joe User/i, "bytes of the request were sent")
 }
 
-const good = onRequest(write(answer(200, goodBody)))
+const good = onRequest(write(httpResponse(200, goodBody)))
 
-/** The first call on a layer loads and compiles what the later ones use, which no deadline should pay for. */
+/** Makes the first calls on a layer, which load and compile code, so that this time does not count against a deadline. */
 export const warmUp = (client: ClientLayer): Effect.Effect<void> =>
   Effect.gen(function*() {
     const server = yield* listen({ plays: good })
@@ -192,9 +192,9 @@ const expectedOf = (scenario: Scenario, name: LayerName, operation: Operation): 
   return operation === "get" ? scenario.read ?? expected.map(forRead) : expected
 }
 
-/** Waits until something sleeps up to this time of the test clock, in milliseconds. */
+/** Waits until a fiber sleeps until this time on the test clock, in milliseconds. */
 export const waitsUntil = (millis: number): Effect.Effect<void> =>
-  soon(`a wait until ${millis} ms`)(Effect.repeat(
+  soon(`a sleep until ${millis} ms`)(Effect.repeat(
     Effect.zipLeft(TestClock.sleeps(), eventLoopTurns(1)),
     { until: (sleeps) => Chunk.contains(sleeps, millis) }
   ))
@@ -208,7 +208,7 @@ const timedOut = (exit: Option.Option<Exit.Exit<object, TrustlyError>>): boolean
     Exit.isFailure(it) &&
     Option.exists(Cause.failureOption(it.cause), (error) => "reason" in error && error.reason === "Timeout"))
 
-/** Moves the clock to the deadline, in steps where the server goes on writing and the client reads what came. */
+/** Moves the clock to the deadline in steps. Between steps the server writes and the client reads. */
 export const moveToDeadline = (call: Fiber.Fiber<object, TrustlyError>, steps = 1): Effect.Effect<void> =>
   Effect.gen(function*() {
     yield* eventLoopTurns(2)
@@ -222,39 +222,39 @@ export const moveToDeadline = (call: Fiber.Fiber<object, TrustlyError>, steps = 
     yield* TestClock.adjust(1)
   })
 
-/** A step of the clock for each time that a server writes again, if it does. */
+/** The number of clock steps to the deadline: several if the server writes repeatedly or waits, otherwise one. */
 const stepsOf = (plays: Plays): number =>
   plays.some(({ steps }) => steps.some(({ _tag }) => _tag === "Repeat" || _tag === "Wait")) ? 10 : 1
 
 interface Opened {
   readonly call: Fiber.Fiber<object, TrustlyError>
   readonly server: FaultServer
-  /** How many steps of the clock it takes to the deadline. */
+  /** The number of clock steps to the deadline. */
   readonly steps: number
-  /** Ends when the client has read the head of a response. */
+  /** Completes when the client has read the head of a response. */
   readonly answered: Effect.Effect<void>
 }
 
-/** The result of a call that the deadline ends, unless the client ends it before. */
+/** Moves the clock to the deadline and returns the exit of the call. The client may end the call before the deadline. */
 const expire = (
   { answered, call, server, steps }: Opened,
   scenario: Scenario,
   expected: ReadonlyArray<Expected>
 ): Effect.Effect<Exit.Exit<object, TrustlyError>> =>
   Effect.gen(function*() {
-    const isDecided = expected.some(hasStatus)
-    // the client gives up by itself on what it cannot read
-    if (!isDecided && !expected.some(isTimeout)) return yield* waitFor("the end of the call")(Fiber.await(call))
-    const silent = scenario.deaf === true ? server.connected(1) : server.silent(1)
+    const hasStatusResult = expected.some(hasStatus)
+    // the client fails before the deadline on bytes that it cannot parse
+    if (!hasStatusResult && !expected.some(isTimeout)) return yield* waitFor("the end of the call")(Fiber.await(call))
+    const silent = scenario.neverReads === true ? server.connected(1) : server.silent(1)
     yield* Effect.raceFirst(
       Effect.asVoid(Fiber.await(call)),
-      isDecided ? Effect.zipRight(silent, waitFor("the head of the response")(answered)) : silent
+      hasStatusResult ? Effect.zipRight(silent, waitFor("the head of the response")(answered)) : silent
     )
     yield* moveToDeadline(call, steps)
-    return yield* endsSoon("the deadline is over", call)
+    return yield* endsSoon("the deadline has passed", call)
   })
 
-/** Plays one row of the table against one layer, and looks at both ends. */
+/** Runs one scenario on one layer, and checks both the result of the call and what the server received. */
 export const checkScenario = (
   scenario: Scenario,
   client: ClientLayer,
@@ -268,7 +268,7 @@ export const checkScenario = (
     const server = yield* listen({
       plays: played,
       ...(scenario.tls === undefined ? {} : { tls: scenario.tls }),
-      ...(scenario.deaf === undefined ? {} : { deaf: scenario.deaf })
+      ...(scenario.neverReads === undefined ? {} : { neverReads: scenario.neverReads })
     })
     const ports: Ports = { self: server.port, other: other?.port ?? 0 }
     const scheme = scenario.tls === undefined ? "http" : "https"

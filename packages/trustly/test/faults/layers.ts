@@ -7,14 +7,14 @@ import type { LayerName } from "./expectations.ts"
 export interface ClientLayer {
   readonly name: LayerName
   readonly layer: Layer.Layer<HttpClient.HttpClient>
-  /** The same layer for a user who trusts an authority of his own. */
+  /** The same layer with a custom certificate authority. */
   readonly trusting: (authority: string) => Layer.Layer<HttpClient.HttpClient>
 }
 
 const agent = (ca: string) =>
   Effect.acquireRelease(Effect.sync(() => new Agent({ connect: { ca } })), (it) => Effect.promise(() => it.destroy()))
 
-// the dispatcher is node's own option of fetch
+// `dispatcher` is an option of Node's fetch that the DOM types lack
 const requestInit = (dispatcher: Dispatcher): RequestInit & { readonly dispatcher: Dispatcher } => ({ dispatcher })
 
 const layers: Readonly<Record<LayerName, ClientLayer>> = {

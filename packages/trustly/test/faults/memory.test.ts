@@ -10,46 +10,46 @@ import { chunk, chunkedHead, customerId, end, head, onRequest, repeat, write } f
 const mebibyte = 2 ** 20
 const limit = 64 * mebibyte
 
-/** As fast as it is read: far more than the limit in a second. */
-const torrent = (text: string) => repeat(text, 0)
+/** Writes as fast as the client reads, which exceeds the limit within a second. */
+const unthrottled = (text: string) => repeat(text, 0)
 
-const heavy: Readonly<Record<string, readonly [plays: Plays, expected: ReadonlyArray<Expected>]>> = {
-  "gzip that unpacks to 1 GiB": [
+const largeBodies: Readonly<Record<string, readonly [plays: Plays, expected: ReadonlyArray<Expected>]>> = {
+  "gzip that decompresses to 1 GiB": [
     onRequest(write(head(200, { "content-encoding": "gzip" })), write(bomb(1024)), end),
     [decode("TooLarge"), decode("Encoding")]
   ],
-  "an endless body": [onRequest(write(head(200)), torrent(" ".repeat(mebibyte))), [decode("TooLarge")]],
-  "endless chunks": [
-    onRequest(write(chunkedHead()), torrent(Buffer.from(chunk(" ".repeat(mebibyte))).toString("latin1"))),
+  "an endless body": [onRequest(write(head(200)), unthrottled(" ".repeat(mebibyte))), [decode("TooLarge")]],
+  "an endless chunked body": [
+    onRequest(write(chunkedHead()), unthrottled(Buffer.from(chunk(" ".repeat(mebibyte))).toString("latin1"))),
     [decode("TooLarge")]
   ],
-  "a length of 10^12": [
-    onRequest(write(head(200, { "content-length": 10 ** 12 })), torrent(" ".repeat(mebibyte))),
+  "a content-length of 10^12": [
+    onRequest(write(head(200, { "content-length": 10 ** 12 })), unthrottled(" ".repeat(mebibyte))),
     [decode("TooLarge")]
   ],
   "an endless body of a 500": [
-    onRequest(write(head(500)), torrent(" ".repeat(mebibyte))),
+    onRequest(write(head(500)), unthrottled(" ".repeat(mebibyte))),
     [{ _tag: "Failure", tag: "TrustlyServerError", isRetryable: true, outcome: "Unknown", status: 500 }]
   ]
 }
 
-/** The most memory that the process had while the effect ran, beyond what it had before. */
-const growth = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+/** The peak growth of the process memory while the effect runs, in bytes. */
+const memoryGrowth = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const before = process.memoryUsage.rss()
-    let most = before
-    const look = Effect.sync(() => {
-      most = Math.max(most, process.memoryUsage.rss())
+    let peak = before
+    const sample = Effect.sync(() => {
+      peak = Math.max(peak, process.memoryUsage.rss())
     })
-    yield* Effect.raceFirst(effect, Effect.zipRight(Effect.repeat(look, Schedule.spaced("5 millis")), Effect.never))
-    yield* look
-    return most - before
+    yield* Effect.raceFirst(effect, Effect.zipRight(Effect.repeat(sample, Schedule.spaced("5 millis")), Effect.never))
+    yield* sample
+    return peak - before
   })
 
 describe("memory grows by less than 64 MiB", () => {
   for (const client of clientLayers) {
-    for (const [what, [plays, expected]] of Object.entries(heavy)) {
-      it.scopedLive(`at ${what} (${client.name})`, () =>
+    for (const [what, [plays, expected]] of Object.entries(largeBodies)) {
+      it.scopedLive(`with ${what} (${client.name})`, () =>
         Effect.gen(function*() {
           yield* warmUp(client)
           const server = yield* listen({ plays })
@@ -58,7 +58,7 @@ describe("memory grows by less than 64 MiB", () => {
             Effect.map(Effect.exit(service.update(customerId, update)), (exit) => assertExpected(exit, expected)),
             4
           )
-          assert.isBelow(yield* growth(calls), limit)
+          assert.isBelow(yield* memoryGrowth(calls), limit)
           assert.strictEqual(server.exchanges(), 5)
         }))
     }

@@ -1,5 +1,5 @@
 /**
- * Whichever comes first decides how Node's `fetch` connects, in all of the process: `fetch` itself, or the package `undici`, which
- * `@effect/platform-node` loads. The tests are of `fetch` as it is where `undici` is not installed.
+ * Calls `fetch` before anything loads the package `undici`, as `@effect/platform-node` does. Whichever of the two runs first sets the
+ * global dispatcher that Node's `fetch` uses in this process. The tests must cover Node's own `fetch`, as it is without `undici`.
  */
 await fetch("data:,")

@@ -8,7 +8,7 @@ import { statuses } from "./scenarios/statuses.ts"
 import { tls } from "./scenarios/tls.ts"
 import { transport } from "./scenarios/transport.ts"
 
-/** The table of faults, by theme. */
+/** The fault table, by theme. */
 export const themes = (certificates: Certificates): Readonly<Record<string, ReadonlyArray<Scenario>>> => ({
   transport,
   silence,

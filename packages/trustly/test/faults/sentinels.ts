@@ -1,7 +1,7 @@
 import { DateTime, Redacted, Schema } from "effect"
 import { CustomerFields, CustomerUpdate } from "effect-trustly"
 
-/** Fields that take two letters only. */
+/** Fields that accept only two letters. */
 const codes: Readonly<Record<string, string>> = { "address.country": "QX", "driverLicense.state": "ZQ" }
 
 const valueOf = ({ kind, path }: CustomerFields.Field, index: number): unknown => {
@@ -24,24 +24,24 @@ const valueOf = ({ kind, path }: CustomerFields.Field, index: number): unknown =
   }
 }
 
-/** Wire JSON with a value of its own for every field, found nowhere else. */
-const everything = Object.fromEntries(
+/** Wire JSON with a unique value for every field. */
+const allFields = Object.fromEntries(
   CustomerFields.all.filter(({ path }) => !path.includes(".")).map((
     field,
     index
   ) => [field.path, valueOf(field, index)])
 )
 
-const { createdAt: _createdAt, customerId: _customerId, updatedAt: _updatedAt, ...writable } = everything
+const { createdAt: _createdAt, customerId: _customerId, updatedAt: _updatedAt, ...writable } = allFields
 
-/** `customerId` is an identifier and goes by other rules. */
+/** Excludes the read-only fields, and `customerId`, which a `TrustlyNotFoundError` may contain. */
 export const customer = Schema.decodeUnknownSync(CustomerUpdate)(writable)
 
 export const customerId = "sentinel-customer-id"
 export const accessId = "sentinel-access-id"
 export const accessKey = "sentinel-access-key"
 
-/** What only the server says, in every part of an answer where text can be. */
+/** Texts that only the server sends, one for each part of a response that can contain text. */
 export const echoes = {
   message: "sentinel-message",
   domain: "sentinel-domain",
@@ -61,7 +61,7 @@ const textsOf = (value: unknown): ReadonlyArray<string> => {
     : [String(value)]
 }
 
-/** What may be seen nowhere. */
+/** Texts that must not leak. */
 export const secrets: ReadonlyArray<string> = [
   ...new Set([...textsOf(customer), ...textsOf(echoes), accessId, accessKey, `${accessId}:${accessKey}`])
 ]
@@ -69,7 +69,7 @@ export const secrets: ReadonlyArray<string> = [
 /** The same customer as wire JSON. */
 export const wire = { ...Schema.encodeSync(CustomerUpdate)(customer), customerId, createdAt: 1, updatedAt: 1 }
 
-/** An envelope that quotes all that was sent. */
+/** An error envelope that echoes the entire request. */
 export const echoed = (code: number): string =>
   JSON.stringify({
     errors: [

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { behaviours } from "./behaviours.ts"
+import { behaviors } from "./behaviors.ts"
 import { certificates } from "./certificates.ts"
 import { checkScenario, warmUp } from "./harness.ts"
 import type { ClientLayer } from "./layers.ts"
@@ -8,7 +8,7 @@ import { clientLayers } from "./layers.ts"
 import { themes } from "./scenarios.ts"
 import { makeTally } from "./tally.ts"
 
-/** The tests of the whole table on one of the layers. They run side by side, because each waits most of its time. */
+/** Defines the tests of the whole fault table on one layer. They run concurrently because each spends most of its time waiting. */
 export const testTable = (client: ClientLayer): void => {
   const tally = makeTally("faults")
   beforeAll(() => Effect.runPromise(warmUp(client)))
@@ -17,7 +17,7 @@ export const testTable = (client: ClientLayer): void => {
   for (const [theme, scenarios] of Object.entries(themes(certificates))) {
     describe.concurrent(`${theme}`, () => {
       for (const [row, scenario] of scenarios.entries()) {
-        // reads differ in their outcome only, so each row is read on one of the layers
+        // reads differ from updates only in the outcome, so each row runs `get` on just one layer
         const reads = clientLayers[row % clientLayers.length] === client
         const { expires = false, onTestClock = false } = scenario
         const run = expires || onTestClock ? it.scoped : it.scopedLive
@@ -31,7 +31,7 @@ export const testTable = (client: ClientLayer): void => {
     })
   }
 
-  for (const [theme, rows] of Object.entries(behaviours)) {
+  for (const [theme, rows] of Object.entries(behaviors)) {
     describe.concurrent(`${theme}`, () => {
       for (const { check, name, onTestClock = false } of rows) {
         const run = onTestClock ? it.scoped : it.scopedLive

@@ -3,23 +3,23 @@ import type { LayerName } from "./expectations.ts"
 import { clientLayers } from "./layers.ts"
 
 export interface Tally {
-  /** Counts the check as run, and as held when it ends well. */
+  /** Counts the check as run, and as passed if it succeeds. */
   readonly count: <E, R>(name: LayerName, check: Effect.Effect<void, E, R>) => Effect.Effect<void, E, R>
   readonly print: () => void
 }
 
-/** How many of the checks held on each layer. */
+/** Counts and prints how many checks passed on each layer. */
 export const makeTally = (what: string): Tally => {
-  const counts = { fetch: { run: 0, held: 0 }, node: { run: 0, held: 0 }, undici: { run: 0, held: 0 } }
+  const counts = { fetch: { run: 0, passed: 0 }, node: { run: 0, passed: 0 }, undici: { run: 0, passed: 0 } }
   return {
     count: (name, check) =>
       Effect.suspend(() => {
         counts[name].run++
         return check
-      }).pipe(Effect.zipLeft(Effect.sync(() => counts[name].held++))),
+      }).pipe(Effect.zipLeft(Effect.sync(() => counts[name].passed++))),
     print: () => {
       const lines = clientLayers.filter(({ name }) => counts[name].run > 0).map(({ name }) =>
-        `${what}, ${name}: ${counts[name].held} of ${counts[name].run}\n`
+        `${what}, ${name}: ${counts[name].passed} of ${counts[name].run}\n`
       )
       process.stdout.write(lines.join(""))
     }

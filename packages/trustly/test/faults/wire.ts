@@ -10,7 +10,7 @@ export const customer = reference
 
 export const goodBody = JSON.stringify({ customer })
 
-/** A good answer's body with other or more fields in the customer. */
+/** The body of a good response with these customer fields replaced or added. */
 export const withCustomer = (fields: Readonly<Record<string, unknown>>): string =>
   JSON.stringify({ customer: { ...customer, ...fields } })
 
@@ -19,25 +19,25 @@ export const envelope = (...codes: ReadonlyArray<number>): string =>
 
 type Bytes = string | Uint8Array
 
-/** Text as latin-1, so that a test can write any byte. */
+/** Encodes text as Latin-1, so that a test can write any byte. */
 export const bytes = (text: Bytes): Uint8Array => typeof text === "string" ? Buffer.from(text, "latin1") : text
 
 export const utf8 = (text: string): Uint8Array => Buffer.from(text, "utf8")
 
 export const write = (text: Bytes): Step => Step.Write({ bytes: bytes(text) })
 export const wait = (millis: number): Step => Step.Wait({ millis })
-/** Gives the client the chance to read what was written before. */
+/** Lets the client read the bytes written so far. */
 export const flush = Step.Settle({ pause: nextRead })
-/** Lets what was written arrive in a packet of its own. */
+/** Makes the bytes written so far arrive in a separate packet. */
 export const settle = Step.Settle({ pause: eventLoopTurns(2) })
 export const reset = Step.Reset()
 export const end = Step.End()
 export const repeat = (text: Bytes, millis: number): Step =>
   Step.Repeat({ bytes: bytes(text), pause: Effect.sleep(millis) })
-/** Megabytes a second in real time, with pauses in which the rest of the process continues. */
+/** Writes megabytes per second in real time, with pauses that let the rest of the process run. */
 export const flood = (text: string): Step =>
   Step.Repeat({ bytes: bytes(text.repeat(Math.ceil(32_768 / text.length))), pause: eventLoopTurns(1) })
-/** Resets the connection when what was written before has arrived. */
+/** Resets the connection after the bytes written so far have arrived. */
 export const cut: ReadonlyArray<Step> = [settle, reset]
 export const close: ReadonlyArray<Step> = [settle, end]
 
@@ -47,10 +47,10 @@ export const onHead = (...steps: ReadonlyArray<Step>): Plays => [{ after: "head"
 export const onConnection = (...steps: ReadonlyArray<Step>): Plays => [{ after: "connection", steps }]
 
 export const head = (status: number | string, headers: Readonly<Record<string, string | number>> = {}): string =>
-  `HTTP/1.1 ${status} Answer\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`
+  `HTTP/1.1 ${status} Reason\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`
 
-/** A complete answer with a content-length. */
-export const answer = (
+/** A complete response with a content-length. */
+export const httpResponse = (
   status: number | string,
   body: Bytes = "",
   headers: Readonly<Record<string, string | number>> = { "content-type": "application/json" }
@@ -68,8 +68,8 @@ export const chunkedHead = (status: number = 200): string => head(status, { "tra
 
 export const lastChunk = "0\r\n\r\n"
 
-/** Pads a good answer with white space to exactly this many bytes. */
+/** Pads the body of a good response with whitespace to exactly this many bytes. */
 export const goodBodyOf = (size: number): string => goodBody + " ".repeat(size - goodBody.length)
 
-export const nested = (open: string, inner: string, shut: string, levels = 100_000): string =>
-  open.repeat(levels) + inner + shut.repeat(levels)
+export const nested = (opening: string, inner: string, closing: string, levels = 100_000): string =>
+  opening.repeat(levels) + inner + closing.repeat(levels)

@@ -1,4 +1,4 @@
-/** A program without a line about certificates: prints how one call ends on each layer. */
+/** A program without any certificate code. Prints the result of one call on each layer. */
 import { FetchHttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { Console, Effect, Layer, Redacted } from "effect"

@@ -12,20 +12,20 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import { certificates } from "../faults/certificates.ts"
 import { listen } from "../faults/FaultServer.ts"
-import { answer, customerId, goodBody, onRequest, write } from "../faults/wire.ts"
+import { customerId, goodBody, httpResponse, onRequest, write } from "../faults/wire.ts"
 import * as Network from "./network.ts"
 
-const trustly = listen({ plays: onRequest(write(answer(200, goodBody))), tls: certificates.good })
+const trustly = listen({ plays: onRequest(write(httpResponse(200, goodBody))), tls: certificates.good })
 
-/** A proxy that opens tunnels and records their targets, or refuses all of them. */
-const listenProxy = (refuses = false) =>
+/** A proxy that opens tunnels and records their targets, or rejects all of them. */
+const listenProxy = (rejectsTunnels = false) =>
   Effect.acquireRelease(
     Effect.async<{ readonly url: string; readonly targets: Array<string>; readonly server: Server }>((resume) => {
       const targets: Array<string> = []
       const server = createServer().on("connect", ({ url = "" }, socket) => {
         targets.push(url)
         socket.on("error", () => undefined)
-        if (refuses) {
+        if (rejectsTunnels) {
           socket.end("HTTP/1.1 403 Forbidden\r\n\r\n")
           return
         }
@@ -66,13 +66,13 @@ afterEach(() => {
 })
 
 describe("the guide about proxies and certificates", () => {
-  it("shows the code that these tests run", () => {
+  it("contains the code that these tests run", () => {
     const code = readFileSync(new URL("network.ts", import.meta.url), "utf8")
     assert.include(readFileSync(new URL("../../../../docs/network.md", import.meta.url), "utf8"), code)
   })
 
   for (const [name, client] of Object.entries(clients)) {
-    it.scopedLive(`reaches Trustly through a proxy, with an authority of its own (${name})`, () =>
+    it.scopedLive(`reaches Trustly through a proxy with a custom certificate authority (${name})`, () =>
       Effect.gen(function*() {
         const [server, proxy] = yield* Effect.all([trustly, listenProxy()])
         vi.stubEnv("HTTPS_PROXY", proxy.url)
@@ -82,7 +82,7 @@ describe("the guide about proxies and certificates", () => {
         assert.strictEqual(server.requests().length, 1)
       }))
 
-    it.scopedLive(`refuses a certificate that it does not trust, through the proxy too (${name})`, () =>
+    it.scopedLive(`rejects an untrusted certificate through the proxy (${name})`, () =>
       Effect.gen(function*() {
         const [server, proxy] = yield* Effect.all([trustly, listenProxy()])
         vi.stubEnv("HTTPS_PROXY", proxy.url)
@@ -92,7 +92,7 @@ describe("the guide about proxies and certificates", () => {
         assert.strictEqual(server.requests().length, 0)
       }))
 
-    it.scopedLive(`fails without sending when the proxy refuses (${name})`, () =>
+    it.scopedLive(`fails without sending when the proxy rejects the tunnel (${name})`, () =>
       Effect.gen(function*() {
         const [server, proxy] = yield* Effect.all([trustly, listenProxy(true)])
         vi.stubEnv("HTTPS_PROXY", proxy.url)
@@ -103,7 +103,7 @@ describe("the guide about proxies and certificates", () => {
       }))
   }
 
-  it.scopedLive("sends directly what NO_PROXY names", () =>
+  it.scopedLive("connects directly to a host in NO_PROXY", () =>
     Effect.gen(function*() {
       const [server, proxy] = yield* Effect.all([trustly, listenProxy()])
       vi.stubEnv("HTTPS_PROXY", proxy.url)

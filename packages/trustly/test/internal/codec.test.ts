@@ -4,12 +4,12 @@ import { Customer, CustomerBatch, CustomerChange, CustomerRecord, CustomerUpdate
 import * as Codec from "../../src/internal/codec.ts"
 import { reference, sample } from "../support.ts"
 
-const seldom = FastCheck.constantFrom<Array<unknown>>(true, {}, [])
-const often = (...values: Array<unknown>) =>
-  FastCheck.oneof({ weight: 50, arbitrary: FastCheck.constantFrom(...values) }, seldom)
+const rareValues = FastCheck.constantFrom<Array<unknown>>(true, {}, [])
+const mostly = (...values: Array<unknown>) =>
+  FastCheck.oneof({ weight: 50, arbitrary: FastCheck.constantFrom(...values) }, rareValues)
 
-const text = often("", "CA", "#####6790", null)
-const number = often(1_555_696_836_548, 2, null)
+const text = mostly("", "CA", "#####6790", null)
+const number = mostly(1_555_696_836_548, 2, null)
 const json = FastCheck.dictionary(FastCheck.constantFrom("a", "__proto__"), FastCheck.jsonValue())
 
 const oneOf = (names: ReadonlyArray<string>, value: FastCheck.Arbitrary<unknown>) =>
@@ -21,23 +21,23 @@ const object = (fields: Record<string, FastCheck.Arbitrary<unknown>>, requiredKe
     FastCheck.constantFrom(null, [])
   )
 
-const sound = FastCheck.string()
+const validText = FastCheck.string()
 const customer = object({
-  ...oneOf(["name", "email", "phone"], sound),
-  ...oneOf(["taxId", "dateOfBirth", "organizationNumber", "customerId", "unheardOf"], text),
+  ...oneOf(["name", "email", "phone"], validText),
+  ...oneOf(["taxId", "dateOfBirth", "organizationNumber", "customerId", "unknownKey"], text),
   ...oneOf(["vip", "balance", "enrollDate", "createdAt"], number),
-  address: object({ country: sound, ...oneOf(["city", "zip", "unheardOf"], text) }, ["country"]),
-  driverLicense: object({ number: sound, state: sound }),
+  address: object({ country: validText, ...oneOf(["city", "zip", "unknownKey"], text) }, ["country"]),
+  driverLicense: object({ number: validText, state: validText }),
   customData: FastCheck.oneof(json, text)
 }, ["name", "email", "phone", "address"])
 
 const [Update, Change, ChangeByExternalId] = CustomerBatch.Command.members
 
-/** Holds that a value comes out as the schema decodes it, or with its issues; counts both. */
+/** Asserts that the decoder returns the same value or issues as the schema, and counts successes and failures. */
 const decoding = <A, I>(schema: Schema.Schema<A, I>) => {
   const decode = Codec.decoder(schema)
   const decodeBySchema = ParseResult.decodeUnknownEither(schema, { errors: "all" })
-  // shows what Redacted hides
+  // encoding reveals redacted values
   const encode = Schema.encodeSync(schema)
   const seen = { Left: 0, Right: 0 }
   const check = (value: unknown): void => {
@@ -64,8 +64,8 @@ const encoding = <A, I>(schema: Schema.Schema<A, I>) => {
   return { check, seen }
 }
 
-/** Now and then one field, of the value or of an object in it, gone or something else, or a key that nobody knows. */
-const flawed = (values: FastCheck.Arbitrary<object>): FastCheck.Arbitrary<unknown> =>
+/** Sometimes removes or replaces one field, at the top level or nested, or adds an unknown key. */
+const withFlaw = (values: FastCheck.Arbitrary<object>): FastCheck.Arbitrary<unknown> =>
   FastCheck.tuple(
     values,
     FastCheck.boolean(),
@@ -73,46 +73,46 @@ const flawed = (values: FastCheck.Arbitrary<object>): FastCheck.Arbitrary<unknow
     FastCheck.constantFrom<Array<unknown>>(undefined, null, "", "text", 7, Number.NaN, true, {}, [], [null], "absent")
   ).map(([value, keep, index, other]) => {
     if (keep) return value
-    const spoil = (whole: object): object => {
-      const entries = Object.entries({ ...whole, unheardOf: undefined })
-      const [name, held] = entries[index % entries.length] ?? ["unheardOf", undefined]
-      if (other === "absent") return Object.fromEntries(entries.filter(([key]) => key !== name && key !== "unheardOf"))
-      const inside = typeof held === "object" && held !== null && !Array.isArray(held) && index % 2 === 0
-      return { ...whole, [name]: inside && name !== "customData" ? spoil(held) : other }
+    const corrupt = (whole: object): object => {
+      const entries = Object.entries({ ...whole, unknownKey: undefined })
+      const [name, field] = entries[index % entries.length] ?? ["unknownKey", undefined]
+      if (other === "absent") return Object.fromEntries(entries.filter(([key]) => key !== name && key !== "unknownKey"))
+      const inside = typeof field === "object" && field !== null && !Array.isArray(field) && index % 2 === 0
+      return { ...whole, [name]: inside && name !== "customData" ? corrupt(field) : other }
     }
-    return spoil(value)
+    return corrupt(value)
   })
 
-const typed = <A extends object, I>(schema: Schema.Schema<A, I>) => flawed(Arbitrary.make(Schema.typeSchema(schema)))
+const typed = <A extends object, I>(schema: Schema.Schema<A, I>) => withFlaw(Arbitrary.make(Schema.typeSchema(schema)))
 const wire = <A, I extends object>(schema: Schema.Schema<A, I>) =>
-  flawed(Arbitrary.make(schema).map(Schema.encodeSync(schema)))
+  withFlaw(Arbitrary.make(schema).map(Schema.encodeSync(schema)))
 
 const record = decoding(Schema.Struct({ customer: CustomerRecord }))
 const update = encoding(CustomerUpdate)
 const cases = {
-  "the answer to a write": [decoding(Schema.Struct({ customer: Customer })), FastCheck.record({ customer })],
+  "the response to a write": [decoding(Schema.Struct({ customer: Customer })), FastCheck.record({ customer })],
   "a record": [record, FastCheck.record({ customer })],
   "several records": [
     decoding(Schema.Struct({ customers: Schema.Array(CustomerRecord) })),
     FastCheck.record({ customers: FastCheck.array(customer, { maxLength: 3 }) })
   ],
-  "the command of an update": [decoding(Update), wire(Update)],
-  "the command of a change": [decoding(Change), wire(Change)],
-  "the command of a change by externalId": [decoding(ChangeByExternalId), wire(ChangeByExternalId)],
-  "a customer to be sent": [update, typed(CustomerUpdate)],
-  "a change to be sent": [encoding(CustomerChange), typed(CustomerChange)]
+  "an update command": [decoding(Update), wire(Update)],
+  "a change command": [decoding(Change), wire(Change)],
+  "a command to change by externalId": [decoding(ChangeByExternalId), wire(ChangeByExternalId)],
+  "an outgoing customer": [update, typed(CustomerUpdate)],
+  "an outgoing change": [encoding(CustomerChange), typed(CustomerChange)]
 } as const
 
 describe("a codec", () => {
   for (const [name, [{ check, seen }, values]] of Object.entries(cases)) {
-    it(`gives what the schema gives, or its issues: ${name}`, () => {
+    it(`returns the same value or issues as the schema: ${name}`, () => {
       FastCheck.assert(FastCheck.property<[unknown]>(values, check), { numRuns: 500 })
       assert.isAbove(seen.Left, 50)
       assert.isAbove(seen.Right, 50)
     })
   }
 
-  it("reads null as absent, but in customData", () => {
+  it("reads null as absent, except in customData", () => {
     const decode = Codec.decoder(Customer)
     const customData = { tier: null, list: [null] }
     const decoded = Either.getOrThrow(decode({ ...reference, taxId: null, customData }))
@@ -121,12 +121,12 @@ describe("a codec", () => {
   })
 
   for (const body of [null, "text", 7, [], { customer: null }, { customer: [] }, {}]) {
-    it(`leaves ${JSON.stringify(body)} to the schema`, () => {
+    it(`falls back to the schema for ${JSON.stringify(body)}`, () => {
       assert.doesNotThrow(() => record.check(body))
     })
   }
 
-  it("refuses a key that is a symbol", () => {
+  it("rejects a symbol key", () => {
     const withSymbol = { ...sample, [Symbol("a key")]: 1 }
     update.check(withSymbol)
     assert.isTrue(Either.isLeft(Codec.encoder(CustomerUpdate)(withSymbol)))
@@ -135,19 +135,19 @@ describe("a codec", () => {
   // one of each kind of field
   const rich = { ...sample, vip: 2, currency: null, customData: { tier: 1 } }
   const parsers = {
-    "the answer to a write": [Codec.decoder(Customer), { ...reference, ...rich }],
+    "the response to a write": [Codec.decoder(Customer), { ...reference, ...rich }],
     "a customer as wire JSON": [
       Codec.decoder(CustomerUpdate),
       { ...rich, enrollDate: 0 }
     ],
-    "a customer to be sent": [
+    "an outgoing customer": [
       Codec.encoder(CustomerUpdate),
       { ...rich, enrollDate: DateTime.unsafeMake(0), taxId: Redacted.make("123456790") }
     ]
   } as const
 
   for (const [name, [parse, value]] of Object.entries(parsers)) {
-    it(`goes the short way: ${name}`, () => {
+    it(`takes the fast path: ${name}`, () => {
       let reads = 0
       const counted = new Proxy(value, {
         get: (target, key) => {
@@ -156,7 +156,7 @@ describe("a codec", () => {
         }
       })
       assert.strictEqual(parse(counted)._tag, "Right")
-      // the schema would read all of them once more
+      // the schema would read every field a second time
       assert.strictEqual(reads, Object.keys(value).length)
     })
   }
@@ -168,12 +168,12 @@ const trimmed = Schema.transform(Schema.String, Schema.NonEmptyString, {
   encode: (trimmedText) => trimmedText
 })
 
-/** Schemas that this library does not use. The codec must treat them as the schema does. */
-const foreign = {
+/** Schemas that this library does not use. The codec must decode and encode them as the schema does. */
+const unusualSchemas = {
   "a default": Schema.Struct({ a: Schema.optionalWith(Schema.Number, { default: () => 7 }), b: Schema.String }),
   "a default for null": Schema.Struct({ a: Schema.optionalWith(Schema.Number, { default: () => 7, nullable: true }) }),
-  "another name": Schema.Struct({ a: Schema.propertySignature(Schema.Number).pipe(Schema.fromKey("b")) }),
-  "names that change places": Schema.Struct({
+  "a renamed field": Schema.Struct({ a: Schema.propertySignature(Schema.Number).pipe(Schema.fromKey("b")) }),
+  "swapped names": Schema.Struct({
     a: Schema.propertySignature(Schema.Number).pipe(Schema.fromKey("b")),
     b: Schema.propertySignature(Schema.String).pipe(Schema.fromKey("a"))
   }),
@@ -183,7 +183,7 @@ const foreign = {
     b: Schema.optionalWith(Schema.String, { exact: true })
   }),
   "a check after a transformation": Schema.Struct({ b: trimmed }),
-  "members told apart by a literal": Schema.Union(
+  "members discriminated by a literal": Schema.Union(
     Schema.Struct({ b: Schema.String }),
     Schema.Struct({ a: Schema.Literal(1), b: Schema.String })
   ),
@@ -207,8 +207,8 @@ const texts = ["", " ", " 1 ", "1", "text", "2020-01-01T00:00:00Z", "on"]
 const others = [undefined, null, 0, 1, -1, Number.NaN, true, [], [1], [" a"], {}, { a: 1 }, { a: 1, b: 2 }]
 const value = FastCheck.constantFrom<Array<unknown>>(...texts, ...others, Either.right(1))
 
-describe("a codec of a schema that this library does not use", () => {
-  for (const [name, schema] of Object.entries<Schema.Schema.AnyNoContext>(foreign)) {
+describe("a codec for a schema that this library does not use", () => {
+  for (const [name, schema] of Object.entries<Schema.Schema.AnyNoContext>(unusualSchemas)) {
     it(`decodes and encodes as the schema does: ${name}`, () => {
       const decode = Codec.decoder(schema)
       const decodeBySchema = ParseResult.decodeUnknownEither(schema, { errors: "all" })

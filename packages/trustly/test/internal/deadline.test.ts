@@ -4,8 +4,8 @@ import * as Deadline from "../../src/internal/deadline.ts"
 
 type Case = Effect.Effect<string, string>
 
-/** The plain version, which the optimized one stands for. */
-const plain = (timeout: Duration.Duration): Deadline.Deadline => (effect, onTimeout) =>
+/** The reference implementation, which the optimized one must match. */
+const reference = (timeout: Duration.Duration): Deadline.Deadline => (effect, onTimeout) =>
   Effect.flatten(
     Effect.timeoutTo(Effect.disconnect(effect), {
       duration: timeout,
@@ -18,7 +18,7 @@ const cases: Readonly<Record<string, Case>> = {
   "a success": Effect.succeed("done"),
   "a failure": Effect.fail("failed"),
   "a defect": Effect.die("died"),
-  "an interruption of its own": Effect.interrupt,
+  "an interruption": Effect.interrupt,
   "a success just in time": Effect.as(Effect.sleep("999 millis"), "done"),
   "a failure just in time": Effect.zipRight(Effect.sleep("999 millis"), Effect.fail("failed")),
   "a success too late": Effect.as(Effect.sleep("1001 millis"), "done"),
@@ -39,14 +39,14 @@ const run = (deadline: Deadline.Deadline, effect: Case) =>
 
 describe("a deadline", () => {
   for (const [name, effect] of Object.entries(cases)) {
-    it.effect(`does what the plain version does: ${name}`, () =>
+    it.effect(`behaves like the reference implementation: ${name}`, () =>
       Effect.gen(function*() {
         const timeout = Duration.seconds(1)
-        assert.deepStrictEqual(yield* run(Deadline.make(timeout), effect), yield* run(plain(timeout), effect))
+        assert.deepStrictEqual(yield* run(Deadline.make(timeout), effect), yield* run(reference(timeout), effect))
       }))
   }
 
-  it.effect("ends in an uninterruptible caller", () =>
+  it.effect("fires in an uninterruptible caller", () =>
     Effect.gen(function*() {
       const deadline = Deadline.make(Duration.seconds(1))
       const fiber = yield* Effect.fork(
@@ -67,7 +67,7 @@ describe("a deadline", () => {
       assert.isTrue(yield* Deferred.isDone(interrupted))
     }))
 
-  it.effect("of more than a platform timer can hold ends when it should", () =>
+  it.effect("longer than the platform timer limit fires on time", () =>
     Effect.gen(function*() {
       const deadline = Deadline.make(Duration.days(60))
       const fiber = yield* Effect.fork(deadline(Effect.never, () => Effect.succeed("timed out")))
@@ -78,13 +78,13 @@ describe("a deadline", () => {
     }))
 })
 
-it.effect("a deadline of the largest number never ends", () =>
+it.effect("a deadline of Number.MAX_VALUE milliseconds never fires", () =>
   Effect.map(
     Deadline.make(Duration.millis(Number.MAX_VALUE))(Effect.succeed("done"), () => Effect.succeed("timed out")),
     (result) => assert.strictEqual(result, "done")
   ))
 
-/** A clock whose system time can be set, while its monotonic time goes on with the test's. */
+/** A clock with an adjustable system time. Its monotonic time follows the test clock. */
 const steppedClock = (test: Clock.Clock, sleeps: Array<number>, step: Ref.Ref<number>): Clock.Clock => {
   const now = () => test.unsafeCurrentTimeMillis() + Effect.runSync(Ref.get(step))
   return {
@@ -100,9 +100,9 @@ const steppedClock = (test: Clock.Clock, sleeps: Array<number>, step: Ref.Ref<nu
   }
 }
 
-describe("a step of the system clock", () => {
+describe("a system clock change", () => {
   for (
-    const [name, millis] of [["8 s back", -8000], ["an hour back", -3_600_000], ["a day forward", 86_400_000]] as const
+    const [name, millis] of [["of -8 s", -8000], ["of -1 hour", -3_600_000], ["of +1 day", 86_400_000]] as const
   ) {
     it.effect(`${name} neither lengthens nor shortens a deadline`, () =>
       Effect.gen(function*() {

@@ -6,7 +6,7 @@ const error = (facts: object, message = "") => Object.assign(new Error(message),
 const wrapped = (cause: unknown) => new TypeError("fetch failed", { cause })
 
 const rows: ReadonlyArray<readonly [what: string, cause: unknown, reason: NetworkReason]> = [
-  // before the request could leave
+  // before the request could be sent
   ...["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "EMFILE", "ENFILE", "EACCES", "EPERM", "ETIMEDOUT", "ENOBUFS"].map(
     (code) => [`connect ${code}`, error({ code, syscall: "connect" }), "Connect"] as const
   ),
@@ -17,16 +17,16 @@ const rows: ReadonlyArray<readonly [what: string, cause: unknown, reason: Networ
   ],
   ["bind EADDRNOTAVAIL", error({ code: "EADDRNOTAVAIL", syscall: "bind" }), "Connect"],
   ["undici's connect timeout", error({ code: "UND_ERR_CONNECT_TIMEOUT" }), "Connect"],
-  ["a port that fetch refuses", wrapped(error({}, "bad port")), "Connect"],
+  ["a port that fetch blocks", wrapped(error({}, "bad port")), "Connect"],
   [
-    "a tunnel that the proxy refused, undici",
+    "a tunnel rejected by the proxy, undici",
     Object.assign(error({ code: "UND_ERR_ABORTED" }, "Proxy response (403) !== 200 when HTTP Tunneling"), {
       name: "AbortError"
     }),
     "Connect"
   ],
   [
-    "a tunnel that the proxy refused, an agent",
+    "a tunnel rejected by the proxy, an agent",
     error({ code: "ECONNRESET" }, "tunneling socket could not be established, statusCode=407"),
     "Connect"
   ],
@@ -54,17 +54,17 @@ const rows: ReadonlyArray<readonly [what: string, cause: unknown, reason: Networ
     error({ code: "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE" }, "ssl3_read_bytes:sslv3 alert handshake failure"),
     "Tls"
   ],
-  // after it may have left
+  // after the request may have been sent
   ...["EHOSTUNREACH", "ENETUNREACH", "ENETDOWN", "EHOSTDOWN"].map(
     (code) => [`read ${code}`, error({ code, syscall: "read" }), "Reset"] as const
   ),
   ["write EHOSTUNREACH", wrapped(error({ code: "EHOSTUNREACH", syscall: "write" })), "Reset"],
   ["read ETIMEDOUT", error({ code: "ETIMEDOUT", syscall: "read" }), "Timeout"],
-  ["a refused certificate of the client", error({ code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" }), "Protocol"],
+  ["a rejected client certificate", error({ code: "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED" }), "Protocol"],
   ["garbage after the handshake", error({ code: "ERR_SSL_WRONG_VERSION_NUMBER", library: "SSL routines" }), "Protocol"],
   ["a plaintext record after the handshake", error({ code: "ERR_SSL_BAD_RECORD_TYPE" }), "Protocol"],
-  ["a damaged record", error({ code: "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC" }), "Protocol"],
-  ["a damaged record, TLS 1.2", error({ code: "ERR_SSL_CIPHER_OPERATION_FAILED" }), "Protocol"],
+  ["a corrupted record", error({ code: "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC" }), "Protocol"],
+  ["a corrupted record, TLS 1.2", error({ code: "ERR_SSL_CIPHER_OPERATION_FAILED" }), "Protocol"],
   ["read ECONNRESET", error({ code: "ECONNRESET", syscall: "read" }), "Reset"],
   ["undici's closed socket", error({ code: "UND_ERR_SOCKET" }), "Reset"],
   ["bytes that are not HTTP", error({ code: "HPE_INVALID_CONSTANT" }), "Protocol"],
@@ -77,7 +77,7 @@ describe("a request without a response head", () => {
   }
 })
 
-describe("a body that could not be read to its end", () => {
+describe("an incomplete response body", () => {
   for (const [what, cause] of rows) {
     it(`is never reported as not sent: ${what}`, () =>
       assert.notInclude(["Dns", "Connect", "Tls"], NetworkFailure.ofBody(cause).reason))

@@ -45,7 +45,7 @@ const validation = row("TrustlyValidationError", "Rejected", false)
 const auth = row("TrustlyAuthError", "Rejected", false)
 const notFound = row("TrustlyNotFoundError", "Rejected", false)
 const rejected = row("TrustlyRejectedError", "Rejected", false)
-const doubtful = row("TrustlyRejectedError", "Unknown", false)
+const rejectedUnknown = row("TrustlyRejectedError", "Unknown", false)
 const rateLimit = row("TrustlyRateLimitError", "Rejected", true)
 const server = row("TrustlyServerError", "Unknown", true)
 const unsupported = row("TrustlyServerError", "Unknown", false)
@@ -59,14 +59,14 @@ const assertRow = (
   assert.strictEqual(error._tag, tag)
   assert.strictEqual(error.isRetryable, isRetryable)
   assert.strictEqual(error.operation, operation.name)
-  // a read has no write that could be in doubt
+  // a read sends no write
   assert.strictEqual(error.outcome, operation.isWrite ? outcome : "NotSent")
 }
 
-describe("a status that decides alone", () => {
+describe("a status that determines the error", () => {
   const statuses: ReadonlyArray<readonly [statuses: ReadonlyArray<number>, expected: ReturnType<typeof row>]> = [
     [[0, 300, 301, 302, 304, 307, 308, 399], rejected],
-    [[303], doubtful],
+    [[303], rejectedUnknown],
     [[401, 403], auth],
     [[404], notFound],
     [[409], rejected],
@@ -77,11 +77,11 @@ describe("a status that decides alone", () => {
   ]
   for (const [codes, expected] of statuses) {
     for (const status of codes) {
-      it(`${status}, whatever the body`, () => {
+      it(`${status}, regardless of the body`, () => {
         for (const body of [...unreadable, ...misleading]) {
-          for (const asked of [write, read]) {
-            const error = failure(of(asked, status, body))
-            assertRow(error, expected, asked)
+          for (const operation of [write, read]) {
+            const error = failure(of(operation, status, body))
+            assertRow(error, expected, operation)
             assert.propertyVal(error, "status", status)
           }
         }
@@ -101,14 +101,14 @@ const codes: ReadonlyArray<readonly [codes: ReadonlyArray<number>, expected: Ret
   [[210, 326, 330, 331, 380, 390, 397], rejected]
 ]
 
-describe("a known code decides", () => {
+describe("a known code determines the error", () => {
   for (const [known, expected] of codes) {
     for (const code of known) {
       for (const status of [200, 201, 299, 400, 413, 422, 405, 418, 499]) {
         it(`code ${code} with ${status}`, () => {
-          for (const asked of [write, read]) {
+          for (const operation of [write, read]) {
             const bodies = [errors(code), errors(String(code)), errors(999, code), text({ errors: { code } })]
-            for (const body of bodies) assertRow(failure(of(asked, status, body)), expected, asked)
+            for (const body of bodies) assertRow(failure(of(operation, status, body)), expected, operation)
           }
           const withCustomer = text({ customer: { name: "x" }, errors: [{ code }] })
           assertRow(failure(of(write, status, withCustomer)), expected, write)
@@ -128,7 +128,7 @@ describe("without a known code", () => {
     errors(null, {}, 1.5)
   ]
   for (const status of [400, 413, 422]) {
-    it(`${status} is a matter of the input`, () => {
+    it(`${status} is a validation error`, () => {
       for (const body of bodies) assertRow(failure(of(write, status, body)), validation, write)
     })
   }
@@ -137,9 +137,9 @@ describe("without a known code", () => {
       for (const body of bodies) assertRow(failure(of(write, status, body)), rejected, write)
     })
   }
-  it("a 2xx with errors is no success", () => {
+  it("a 2xx with errors is not a success", () => {
     const claims = [errors(999), errors("x"), text({ errors: [1] }), text({ errors: "no" }), text({ errors: { a: 1 } })]
-    for (const body of claims) assertRow(failure(of(write, 200, body)), doubtful, write)
+    for (const body of claims) assertRow(failure(of(write, 200, body)), rejectedUnknown, write)
   })
   it("a 2xx with empty errors is a success", () => {
     for (const none of [[], null, {}, "", false]) {
@@ -150,13 +150,13 @@ describe("without a known code", () => {
 
 const undecodable = (body: Body, headers?: Readonly<Record<string, string>>) => failure(of(write, 200, body, headers))
 
-describe("a complete 2xx", () => {
-  it("that is the documented shape is decoded", () => {
+describe("a 2xx response", () => {
+  it("is decoded if it has the documented shape", () => {
     for (const status of [200, 201, 204, 299]) {
       assert.deepStrictEqual(of(write, status, text("{}")), Either.right("decoded"))
     }
   })
-  it("that is none is a decode error with its reason", () => {
+  it("is a decode error with a reason otherwise", () => {
     for (
       const [body, reason] of [
         [{ _tag: "TooLarge" }, "TooLarge"],
@@ -173,19 +173,19 @@ describe("a complete 2xx", () => {
       assertRow(failure(of(read, 200, body)), decode, read)
     }
   })
-  it("that ends with the connection inside of its JSON was cut", () => {
+  it("is a reset if the connection closes inside its JSON", () => {
     assert.propertyVal(undecodable(text("{\"customer\":"), {}), "reason", "Reset")
     assert.propertyVal(undecodable(text("<html>"), {}), "reason", "NotJson")
     assert.propertyVal(undecodable(text("{"), { "transfer-encoding": "chunked" }), "reason", "NotJson")
   })
-  it("that broke off is a network failure", () => {
+  it("is a network error if its body is incomplete", () => {
     const error = undecodable(broken)
     assertRow(error, row("TrustlyNetworkError", "Unknown", true), write)
     assert.propertyVal(error, "code", "ECONNRESET")
   })
 })
 
-describe("no answer", () => {
+describe("no response", () => {
   const reasons = [
     ["Dns", "NotSent", true],
     ["Connect", "NotSent", true],
@@ -196,17 +196,21 @@ describe("no answer", () => {
   ] as const
   for (const [reason, outcome, isRetryable] of reasons) {
     it(`${reason}`, () => {
-      for (const asked of [write, read]) {
-        assertRow(Response.networkError(asked, { reason }), row("TrustlyNetworkError", outcome, isRetryable), asked)
+      for (const operation of [write, read]) {
+        assertRow(
+          Response.networkError(operation, { reason }),
+          row("TrustlyNetworkError", outcome, isRetryable),
+          operation
+        )
       }
     })
   }
 })
 
-describe("what an envelope says", () => {
+describe("an error envelope", () => {
   const envelope = text({
     errors: [
-      { code: 200, location: "address.zip", domain: "java.Exception", message: "Joe User is no zip" },
+      { code: 200, location: "address.zip", domain: "java.Exception", message: "Joe User is not a zip" },
       { code: 200, location: "Joe User" },
       { code: 200, location: 5 },
       { message: "no code" }
@@ -214,7 +218,7 @@ describe("what an envelope says", () => {
     message: "Bad Request"
   })
 
-  it("codes, locations of documented fields, and texts that no print shows", () => {
+  it("exposes codes and documented locations, and keeps server messages out of prints", () => {
     const error = failure(of(write, 400, envelope))
     assert.deepStrictEqual("errors" in error && error.errors, [
       { code: 200, location: "address.zip" },
@@ -260,7 +264,7 @@ describe("Retry-After", () => {
     })
   }
 
-  it("is in the errors that can wait, and in no other", () => {
+  it("is present only on retryable errors that can carry it", () => {
     const headers = { "retry-after": "7" }
     for (
       const [status, waits] of [[429, true], [503, true], [408, true], [401, false], [409, false], [
@@ -280,14 +284,14 @@ describe("Retry-After as a date", () => {
   const headers = { "retry-after": "Wed, 25 Nov 2026 12:00:30 GMT", date: "Wed, 25 Nov 2026 12:00:00 GMT" }
 
   for (const [clock, offset] of [["right", 0], ["5 minutes fast", 300_000], ["5 minutes slow", -300_000]] as const) {
-    it(`is measured against the server's Date where this clock is ${clock}`, () =>
+    it(`is measured against the server's Date when this clock is ${clock}`, () =>
       assert.deepStrictEqual(
         RetryAfter.read(Headers.fromInput(headers), sentAt + offset),
         { retryAfter: Duration.seconds(30) }
       ))
   }
 
-  it("is measured against this clock where the response has no valid Date", () => {
+  it("is measured against this clock when the response has no valid Date", () => {
     for (const date of [undefined, "", "yesterday"]) {
       assert.deepStrictEqual(
         RetryAfter.read(Headers.fromInput({ ...headers, date }), sentAt + 10_000),
@@ -298,7 +302,7 @@ describe("Retry-After as a date", () => {
 })
 
 describe("a 404", () => {
-  it("in Trustly's format says that the customer was not found", () =>
+  it("in Trustly's format reports that the customer was not found", () =>
     assert.strictEqual(
       failure(of(write, 404, errors(200))).message,
       "CustomerService.update: customer 1001165729 not found (HTTP 404, code 200)"

@@ -16,7 +16,7 @@ import {
 import { retry } from "../../src/internal/retry.ts"
 import { withServerMessages } from "../../src/internal/serverMessages.ts"
 
-/** Each class as the error of a last attempt that was refused or not sent. */
+/** One error of each class, as the error of a last attempt that was rejected or not sent. */
 const last: ReadonlyArray<TrustlyError> = [
   new TrustlyValidationError({
     operation: "modify",
@@ -40,8 +40,8 @@ const last: ReadonlyArray<TrustlyError> = [
 
 const once = retry(Schedule.recurs(1))
 
-/** The error of a call that fails first with an unknown outcome, then with this error. */
-const after = <E>(error: E): Effect.Effect<unknown> => {
+/** The error of a retried call that fails with an unknown outcome, then with this error. */
+const errorAfterUnknown = <E>(error: E): Effect.Effect<unknown> => {
   let attempts = 0
   const call = Effect.suspend(() =>
     Effect.fail(attempts++ === 0 ? new TrustlyServerError({ operation: "update" }) : error)
@@ -51,27 +51,27 @@ const after = <E>(error: E): Effect.Effect<unknown> => {
 
 describe("the worst outcome of all attempts", () => {
   for (const error of last) {
-    it.effect(`is put into the last error, ${error._tag}, and nothing else of it changes`, () =>
+    it.effect(`replaces only the outcome of the last error (${error._tag})`, () =>
       Effect.gen(function*() {
-        const reported = yield* after(withServerMessages(error, ["words of the server"]))
+        const reported = yield* errorAfterUnknown(withServerMessages(error, ["server message"]))
         assert(isTrustlyError(reported))
         assert.deepStrictEqual({ ...reported }, { ...error, outcome: "Unknown" })
         assert.strictEqual(reported.message, error.message)
-        assert.deepStrictEqual(serverMessages(reported).map(Redacted.value), ["words of the server"])
+        assert.deepStrictEqual(serverMessages(reported).map(Redacted.value), ["server message"])
       }))
   }
 
-  it.effect("is that of one call, not of the next", () =>
+  it.effect("does not carry over to the next call", () =>
     Effect.gen(function*() {
-      const refused = new TrustlyAuthError({ operation: "update" })
+      const rejected = new TrustlyAuthError({ operation: "update" })
       let attempts = 0
       const call = once(
-        Effect.suspend(() => Effect.fail(attempts++ === 0 ? new TrustlyServerError({ operation: "update" }) : refused))
+        Effect.suspend(() => Effect.fail(attempts++ === 0 ? new TrustlyServerError({ operation: "update" }) : rejected))
       )
       assert.strictEqual((yield* Effect.flip(call)).outcome, "Unknown")
-      assert.strictEqual(yield* Effect.flip(call), refused)
+      assert.strictEqual(yield* Effect.flip(call), rejected)
     }))
 
-  it.effect("leaves an error that is not of this library alone", () =>
-    Effect.map(after("no"), (error) => assert.strictEqual(error, "no")))
+  it.effect("does not change an error from outside this library", () =>
+    Effect.map(errorAfterUnknown("no"), (error) => assert.strictEqual(error, "no")))
 })

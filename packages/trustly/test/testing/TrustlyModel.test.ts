@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { HashMap } from "effect"
 import { TrustlyModel } from "effect-trustly/testing"
-import { least } from "../support.ts"
+import { minimalCustomer } from "../support.ts"
 
-const jo = { ...least, customerId: "1", externalId: "m-1", taxId: "123456790", createdAt: 1, updatedAt: 1 }
+const jo = { ...minimalCustomer, customerId: "1", externalId: "m-1", taxId: "123456790", createdAt: 1, updatedAt: 1 }
 const state = TrustlyModel.make([jo])
 
 const ask = (method: string, url: string, body: unknown = "", from = state) =>
@@ -34,7 +34,7 @@ describe("a model of Trustly", () => {
     ["DELETE", "/customers", undefined]
   ]
   for (const [method, url, target] of endpoints) {
-    it(`${method} ${url} is ${target?.operation ?? "no endpoint"}`, () => {
+    it(`${method} ${url} is ${target?.operation ?? "not an endpoint"}`, () => {
       assert.deepStrictEqual(TrustlyModel.target({ method, url, body: "", nowMillis: 0 }), target)
       if (target !== undefined) return
       const reply = ask(method, url)
@@ -43,15 +43,15 @@ describe("a model of Trustly", () => {
     })
   }
 
-  it("names the customer of a createOrUpdate that its body names", () => {
+  it("reads the customerId of a createOrUpdate from its body", () => {
     assert.deepStrictEqual(targetOf(`{"customerId":"1"}`), { operation: "createOrUpdate", customerId: "1" })
     for (const body of ["", "{", "null", `{"customerId":1}`]) {
       assert.deepStrictEqual(targetOf(body), { operation: "createOrUpdate" })
     }
   })
 
-  it("masks the tax id in what it answers, not in what it holds or applies", () => {
-    const reply = ask("POST", "/customers/1", { ...least, taxId: "987654321" })
+  it("masks the tax ID in responses, not in stored or applied fields", () => {
+    const reply = ask("POST", "/customers/1", { ...minimalCustomer, taxId: "987654321" })
     assert.deepInclude(reply.body["customer"], { taxId: "#####4321", updatedAt: 5, createdAt: 1 })
     assert.strictEqual(reply.applied?.taxId, "987654321")
     assert.strictEqual(TrustlyModel.customers(reply.state)[0]?.taxId, "987654321")
@@ -65,35 +65,38 @@ describe("a model of Trustly", () => {
     }
   })
 
-  it("is pure: the state that it was given holds what it held", () => {
-    ask("POST", "/customers/1", { ...least, name: "Other" })
-    ask("POST", "/customers", { ...least, externalId: "m-2" })
+  it("is pure: it does not change the state it is given", () => {
+    ask("POST", "/customers/1", { ...minimalCustomer, name: "Other" })
+    ask("POST", "/customers", { ...minimalCustomer, externalId: "m-2" })
     assert.deepStrictEqual(TrustlyModel.customers(state), [jo])
   })
 
-  it("keeps null out of what it holds", () => {
-    const held = TrustlyModel.customers(
+  it("does not store null", () => {
+    const stored = TrustlyModel.customers(
       TrustlyModel.make([{ ...jo, vip: null, address: { country: "US", city: null } }])
     )
-    assert.deepStrictEqual(held, [jo])
-    const { state: next } = ask("POST", "/customers/1", { ...least, externalId: null })
+    assert.deepStrictEqual(stored, [jo])
+    const { state: next } = ask("POST", "/customers/1", { ...minimalCustomer, externalId: null })
     assert.notProperty(TrustlyModel.customers(next)[0], "externalId")
   })
 
-  it("keeps a vip that is a whole number as one, and any other as it is", () => {
+  it("stores a vip of digits as an integer and any other vip unchanged", () => {
     for (
-      const [sent, held] of [["2", 2], [2, 2], ["", ""], ["Gold", "Gold"], ["-1", "-1"], [
+      const [sent, stored] of [["2", 2], [2, 2], ["", ""], ["Gold", "Gold"], ["-1", "-1"], [
         "1".repeat(16),
         "1".repeat(16)
       ]] as const
     ) {
-      assert.deepInclude(TrustlyModel.customers(ask("POST", "/customers/1", { ...least, vip: sent }).state)[0], {
-        vip: held
-      })
+      assert.deepInclude(
+        TrustlyModel.customers(ask("POST", "/customers/1", { ...minimalCustomer, vip: sent }).state)[0],
+        {
+          vip: stored
+        }
+      )
     }
   })
 
-  it("finds by one identifier, and refuses none and both", () => {
+  it("finds by one identifier and rejects none or both", () => {
     assert.deepNestedInclude(ask("GET", "/customers?externalId=m-1"), { "body.customers[0].customerId": "1" })
     assert.deepNestedInclude(ask("GET", "/customers?customerId=9"), { "body.customers": [] })
     for (const query of ["", "?externalId=", "?customerId=", "?customerId=1&externalId=m-1", "?page=2"]) {
@@ -103,9 +106,9 @@ describe("a model of Trustly", () => {
     }
   })
 
-  it("gives each new customer an identifier of its own", () => {
-    const [first, second] = [{ ...least, externalId: "a" }, { ...least, externalId: "b" }]
-    const taken = TrustlyModel.make([{ ...least, customerId: "1009000001" }])
+  it("gives each new customer a unique customerId", () => {
+    const [first, second] = [{ ...minimalCustomer, externalId: "a" }, { ...minimalCustomer, externalId: "b" }]
+    const taken = TrustlyModel.make([{ ...minimalCustomer, customerId: "1009000001" }])
     const created = ask("POST", "/customers", first, taken)
     const more = ask("POST", "/customers", second, created.state)
     assert.deepStrictEqual(
@@ -118,10 +121,10 @@ describe("a model of Trustly", () => {
     )
   })
 
-  it("updates the customer with the externalId of the query or of the body", () => {
+  it("updates the customer with the externalId from the query or the body", () => {
     for (
-      const [url, body] of [["/customers?externalId=m-1", least], ["/customers", {
-        ...least,
+      const [url, body] of [["/customers?externalId=m-1", minimalCustomer], ["/customers", {
+        ...minimalCustomer,
         externalId: "m-1"
       }]] as const
     ) {
@@ -130,16 +133,18 @@ describe("a model of Trustly", () => {
         "body.customer.phone": "+2"
       })
     }
-    assert.deepNestedInclude(ask("POST", "/customers?externalId=new", least), { "body.customer.externalId": "new" })
+    assert.deepNestedInclude(ask("POST", "/customers?externalId=new", minimalCustomer), {
+      "body.customer.externalId": "new"
+    })
   })
 
-  it("refuses a body with Trustly's code and the fields that are wrong, and changes nothing", () => {
+  it("rejects an invalid body with Trustly's code and the invalid fields, and changes nothing", () => {
     const bodies: ReadonlyArray<readonly [body: unknown, locations: unknown]> = [
       ["{", undefined],
       ["", undefined],
       [[], [[200, undefined]]],
-      [{ ...least, name: "", address: { country: "usa" } }, [[200, "name"], [200, "address.country"]]],
-      [{ ...least, customerId: "2" }, [[200, "customerId"]]]
+      [{ ...minimalCustomer, name: "", address: { country: "usa" } }, [[200, "name"], [200, "address.country"]]],
+      [{ ...minimalCustomer, customerId: "2" }, [[200, "customerId"]]]
     ]
     for (const [body, expected] of bodies) {
       const reply = ask("POST", "/customers/1", body)
@@ -149,53 +154,58 @@ describe("a model of Trustly", () => {
     }
   })
 
-  it("ignores what it does not know, and timestamps", () => {
-    const { state: next } = ask("POST", "/customers/1", { ...least, createdAt: 9, updatedAt: 9, planet: "Earth" })
+  it("ignores unknown fields and timestamps", () => {
+    const { state: next } = ask("POST", "/customers/1", {
+      ...minimalCustomer,
+      createdAt: 9,
+      updatedAt: 9,
+      planet: "Earth"
+    })
     assert.deepStrictEqual(TrustlyModel.customers(next), [{ ...jo, updatedAt: 5 }])
   })
 
   it("looks up an externalId without reading every customer", () => {
     let reads = 0
     const records = Array.from({ length: 100 }, (_, index): TrustlyModel.WireCustomer => ({
-      ...least,
+      ...minimalCustomer,
       customerId: String(index),
       get externalId() {
         reads++
         return `m-${index}`
       }
     }))
-    const held = HashMap.fromIterable(records.map((record) => [record.customerId, record]))
-    const full = { ...TrustlyModel.make(records), records: held }
+    const stored = HashMap.fromIterable(records.map((record) => [record.customerId, record]))
+    const full = { ...TrustlyModel.make(records), records: stored }
     reads = 0
-    assert.strictEqual(ask("POST", "/customers?externalId=new", least, full).status, 200)
+    assert.strictEqual(ask("POST", "/customers?externalId=new", minimalCustomer, full).status, 200)
     assert.strictEqual(ask("GET", "/customers?externalId=none", "", full).status, 200)
     assert.strictEqual(reads, 0)
   })
 
-  it("finds a customer by the externalId that it has now, not by an earlier one", () => {
+  it("finds a customer by its current externalId, not by an earlier one", () => {
     const found = (externalId: string, from: TrustlyModel.State) => {
       const { body } = ask("GET", `/customers?externalId=${externalId}`, "", from)
       return Array.isArray(body["customers"]) ? body["customers"].map(({ customerId }) => customerId) : undefined
     }
-    const { state: renamed } = ask("POST", "/customers/1", { ...least, externalId: "m-2" })
+    const { state: renamed } = ask("POST", "/customers/1", { ...minimalCustomer, externalId: "m-2" })
     assert.deepStrictEqual([found("m-1", renamed), found("m-2", renamed)], [[], ["1"]])
-    const { state: cleared } = ask("POST", "/customers/1", { ...least, externalId: null }, renamed)
+    const { state: cleared } = ask("POST", "/customers/1", { ...minimalCustomer, externalId: null }, renamed)
     assert.deepStrictEqual(found("m-2", cleared), [])
     const shared = TrustlyModel.make([jo, { ...jo, customerId: "2" }])
     assert.deepStrictEqual(found("m-1", shared), ["1", "2"])
-    const { state: left } = ask("POST", "/customers/1", { ...least, externalId: "m-2" }, shared)
+    const { state: left } = ask("POST", "/customers/1", { ...minimalCustomer, externalId: "m-2" }, shared)
     assert.deepStrictEqual(found("m-1", left), ["2"])
   })
 
-  it("keeps the last of several customers with one customerId", () => {
+  it("keeps the last of several customers with the same customerId", () => {
     const twice = TrustlyModel.make([jo, { ...jo, externalId: "m-2" }])
     assert.deepStrictEqual(TrustlyModel.customers(twice), [{ ...jo, externalId: "m-2" }])
     assert.deepNestedInclude(ask("GET", "/customers?externalId=m-1", "", twice), { "body.customers": [] })
   })
 
-  it("skips many taken customerIds", () => {
+  it("skips customerIds that are taken", () => {
     const ids = Array.from({ length: 20_000 }, (_, index) => ({ customerId: String(1_009_000_001 + index) }))
-    const { body } = ask("POST", "/customers", least, TrustlyModel.make(ids))
+    const { body } = ask("POST", "/customers", minimalCustomer, TrustlyModel.make(ids))
     assert.deepNestedInclude(body, { "customer.customerId": "1009020001" })
   })
 })

@@ -2,18 +2,18 @@ import { assert } from "@effect/vitest"
 import { Effect } from "effect"
 import { TrustlyRetry } from "effect-trustly"
 import { eventLoopTurns } from "../../waiting.ts"
-import type { Behaviour } from "../Behaviour.ts"
+import type { Behavior } from "../Behavior.ts"
 import { brokenOrCut, type Expected, network, succeeds } from "../expectations.ts"
 import { listen, type Plays } from "../FaultServer.ts"
 import { assertExpected, makeService, update } from "../harness.ts"
 import {
-  answer,
   chunk,
   chunkedHead,
   customerId,
   end,
   goodBody,
   head,
+  httpResponse,
   lastChunk,
   reply,
   reset,
@@ -21,14 +21,14 @@ import {
   write
 } from "../wire.ts"
 
-const good = write(answer(200, goodBody))
-const seen = [succeeds(), network("Reset")]
+const good = write(httpResponse(200, goodBody))
+const successOrReset = [succeeds(), network("Reset")]
 
 interface Reuse {
   readonly plays: Plays
-  /** What the second call may give. */
+  /** The results that the second call may have. */
   readonly second?: ReadonlyArray<Expected>
-  /** The second call does not wait until the client has seen what the server did after the first answer. */
+  /** Starts the second call before the client has noticed what the server did after the first response. */
   readonly isAtOnce?: boolean
 }
 
@@ -36,48 +36,50 @@ const reuses: Readonly<Record<string, Reuse>> = {
   "stays open": { plays: [reply(good)] },
   "is closed between the calls": { plays: [reply(good, settle, end), reply(good)] },
   "is reset between the calls": { plays: [reply(good, settle, reset), reply(good)] },
-  "is closed with the answer, and used again at once": {
+  "is closed with the response, and reused immediately": {
     plays: [reply(good, end), reply(good)],
-    second: seen,
+    second: successOrReset,
     isAtOnce: true
   },
-  "is closed with the answer": { plays: [reply(good, end), reply(good)] },
-  "says Connection: close": { plays: [reply(write(answer(200, goodBody, { connection: "close" })), end), reply(good)] },
-  "says Connection: close and stays open": {
-    plays: [reply(write(answer(200, goodBody, { connection: "close" }))), reply(good)]
+  "is closed with the response": { plays: [reply(good, end), reply(good)] },
+  "sends Connection: close": {
+    plays: [reply(write(httpResponse(200, goodBody, { connection: "close" })), end), reply(good)]
   },
-  "says Keep-Alive: timeout=0": {
-    plays: [reply(write(answer(200, goodBody, { "keep-alive": "timeout=0" }))), reply(good)]
+  "sends Connection: close and stays open": {
+    plays: [reply(write(httpResponse(200, goodBody, { connection: "close" }))), reply(good)]
   },
-  "is of HTTP/1.0": {
+  "sends Keep-Alive: timeout=0": {
+    plays: [reply(write(httpResponse(200, goodBody, { "keep-alive": "timeout=0" }))), reply(good)]
+  },
+  "uses HTTP/1.0": {
     plays: [reply(write(`HTTP/1.0 200 OK\r\ncontent-length: ${goodBody.length}\r\n\r\n${goodBody}`), end), reply(good)]
   },
-  "gets a 103 before the second answer": { plays: [reply(good), reply(write(head(103)), good)] },
-  "is reset when used again": { plays: [reply(good), reply(reset), reply(good)], second: seen },
-  "is closed when used again": { plays: [reply(good), reply(end), reply(good)], second: seen },
+  "sends a 103 before the second response": { plays: [reply(good), reply(write(head(103)), good)] },
+  "is reset when reused": { plays: [reply(good), reply(reset), reply(good)], second: successOrReset },
+  "is closed when reused": { plays: [reply(good), reply(end), reply(good)], second: successOrReset },
   "is reset in the second head": {
     plays: [reply(good), reply(write("HTTP/1.1 2"), settle, reset), reply(good)],
-    second: seen
+    second: successOrReset
   },
   "is closed in the second body": {
     plays: [reply(good), reply(write(head(200, { "content-length": 99 }) + "{"), settle, end), reply(good)],
     second: [network("Reset")]
   },
-  "has bytes left over": {
-    plays: [reply(write(answer(200, goodBody)), write("garbage")), reply(good)],
+  "has extra bytes after the response": {
+    plays: [reply(write(httpResponse(200, goodBody)), write("garbage")), reply(good)],
     second: [succeeds(), ...brokenOrCut]
   },
-  // the answer to no question must not become the answer to the next one
-  "has a whole answer left over": {
-    plays: [reply(write(Buffer.concat([answer(200, goodBody), answer(404)]))), reply(good)],
+  // the client must not use the extra response for the next request
+  "has an extra response after the response": {
+    plays: [reply(write(Buffer.concat([httpResponse(200, goodBody), httpResponse(404)]))), reply(good)],
     second: [succeeds(), ...brokenOrCut]
   },
-  "gets chunks, then a length": {
+  "sends chunks, then a content-length": {
     plays: [reply(write(chunkedHead()), write(chunk(goodBody)), write(lastChunk)), reply(good)]
   }
 }
 
-const reuse = (name: string, { isAtOnce = false, plays, second = [succeeds()] }: Reuse): Behaviour => ({
+const reuse = (name: string, { isAtOnce = false, plays, second = [succeeds()] }: Reuse): Behavior => ({
   name: `the connection ${name}`,
   check: (client) => {
     const twice = (retries: number, expected: ReadonlyArray<Expected>) =>
@@ -95,11 +97,11 @@ const reuse = (name: string, { isAtOnce = false, plays, second = [succeeds()] }:
   }
 })
 
-const many: Behaviour = {
-  name: "fifty calls at once, each connection closed after one or two answers",
+const many: Behavior = {
+  name: "fifty concurrent calls succeed while the server closes each connection after one or two responses",
   check: (client) =>
     Effect.gen(function*() {
-      const closing = reply(write(answer(200, goodBody, { connection: "close" })), end)
+      const closing = reply(write(httpResponse(200, goodBody, { connection: "close" })), end)
       const server = yield* listen({
         plays: [closing, ...Array.from({ length: 49 }, (_, exchange) => exchange % 3 === 0 ? closing : reply(good))]
       })
@@ -111,7 +113,7 @@ const many: Behaviour = {
     })
 }
 
-export const connections: ReadonlyArray<Behaviour> = [
+export const connections: ReadonlyArray<Behavior> = [
   ...Object.entries(reuses).map(([name, row]) => reuse(name, row)),
   many
 ]

@@ -2,24 +2,24 @@ import { HttpClient, HttpClientError, type HttpClientRequest } from "@effect/pla
 import { assert } from "@effect/vitest"
 import { Deferred, Duration, Effect, Exit, Fiber, Layer, Option, TestClock } from "effect"
 import { soon } from "../../waiting.ts"
-import type { Behaviour } from "../Behaviour.ts"
+import type { Behavior } from "../Behavior.ts"
 import { type Expected, network, succeeds } from "../expectations.ts"
 import { listen, type Plays } from "../FaultServer.ts"
 import { assertClosed, assertExpected, endsSoon, makeService, moveToDeadline, update } from "../harness.ts"
 import type { ClientLayer } from "../layers.ts"
 import { deadline } from "../Scenario.ts"
-import { answer, customerId, goodBody, head, onRequest, repeat, wait, write } from "../wire.ts"
+import { customerId, goodBody, head, httpResponse, onRequest, repeat, wait, write } from "../wire.ts"
 
 const announced = head(200, { "content-length": goodBody.length })
 
 const silences: Readonly<Record<string, Plays>> = {
   "before the head": onRequest(),
   "in the body": onRequest(write(announced + goodBody.slice(0, 50))),
-  "of a byte every 50 ms": onRequest(write(head(200)), repeat(" ", 50))
+  "with a byte every 50 ms": onRequest(write(head(200)), repeat(" ", 50))
 }
 
-const uninterruptible = (name: string, plays: Plays): Behaviour => ({
-  name: `the deadline ends a silence ${name} inside an uninterruptible caller`,
+const uninterruptible = (name: string, plays: Plays): Behavior => ({
+  name: `the deadline ends a call in an uninterruptible caller: silence ${name}`,
   onTestClock: true,
   check: (client) =>
     Effect.gen(function*() {
@@ -28,14 +28,14 @@ const uninterruptible = (name: string, plays: Plays): Behaviour => ({
       const fiber = yield* Effect.forkDaemon(Effect.uninterruptible(service.update(customerId, update)))
       yield* server.silent(1)
       yield* moveToDeadline(fiber, 10)
-      assertExpected(yield* endsSoon("the deadline is over", fiber), [network("Timeout")])
+      assertExpected(yield* endsSoon("the deadline has passed", fiber), [network("Timeout")])
       yield* assertClosed(server)
     })
 })
 
-const others: ReadonlyArray<Behaviour> = [
+const others: ReadonlyArray<Behavior> = [
   {
-    name: "the deadline leaves the caller's other fibers alone",
+    name: "the deadline does not interrupt the caller's other fibers",
     onTestClock: true,
     check: (client) =>
       Effect.gen(function*() {
@@ -60,59 +60,62 @@ const others: ReadonlyArray<Behaviour> = [
       })
   },
   {
-    name: "each of twenty calls at once has its own deadline, in real time",
+    name: "each of twenty concurrent calls has its own deadline, in real time",
     check: (client) =>
       Effect.gen(function*() {
         const server = yield* listen({ plays: onRequest() })
         const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout: "300 millis" })
-        yield* Effect.forEach(Array.from({ length: 20 }, (_, index) => index * 20), (late) =>
+        yield* Effect.forEach(Array.from({ length: 20 }, (_, index) => index * 20), (delay) =>
           Effect.gen(function*() {
-            yield* Effect.sleep(late)
+            yield* Effect.sleep(delay)
             const startedAt = performance.now()
             const fiber = yield* Effect.fork(service.update(customerId, update))
-            // the reference: a timer of the same length, started at the same moment
+            // a timer of the same length, started at the same moment, is the reference
             yield* Effect.sleep("300 millis")
-            assertExpected(yield* endsSoon("a timer of the same length is over", fiber), [network("Timeout")])
+            assertExpected(yield* endsSoon("a timer of the same length has fired", fiber), [network("Timeout")])
             assert.isAtLeast(performance.now() - startedAt, 290)
           }), { concurrency: "unbounded", discard: true })
       })
   },
   {
-    name: "a deadline of Infinity is none",
+    name: "a timeout of Infinity sets no deadline",
     onTestClock: true,
     check: (client) =>
       Effect.gen(function*() {
         const month = Duration.days(30)
-        const server = yield* listen({ plays: onRequest(wait(Duration.toMillis(month)), write(answer(200, goodBody))) })
+        const server = yield* listen({
+          plays: onRequest(wait(Duration.toMillis(month)), write(httpResponse(200, goodBody)))
+        })
         const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout: Duration.infinity })
         const fiber = yield* Effect.fork(service.update(customerId, update))
         yield* server.received(1)
         yield* TestClock.adjust(month)
-        assertExpected(yield* endsSoon("the server has answered", fiber), [succeeds()])
+        assertExpected(yield* endsSoon("the server has responded", fiber), [succeeds()])
       })
   },
   {
-    name: "a call after one that met its deadline",
+    name: "a call succeeds after an earlier one timed out",
     onTestClock: true,
     check: (client) =>
       Effect.gen(function*() {
         const silent = { after: "request", steps: [] } as const
-        const good = { after: "request", steps: [write(answer(200, goodBody))] } as const
+        const good = { after: "request", steps: [write(httpResponse(200, goodBody))] } as const
         const server = yield* listen({ plays: [silent, good, silent, good] })
         const service = yield* makeService(client, `http://127.0.0.1:${server.port}`, { timeout: deadline })
         for (const [index, expected] of [network("Timeout"), succeeds(), network("Timeout"), succeeds()].entries()) {
           const fiber = yield* Effect.fork(service.update(customerId, update))
           yield* server.silent(index + 1)
           if (expected._tag === "Failure") yield* moveToDeadline(fiber)
-          assertExpected(yield* endsSoon("the server is silent or has answered", fiber), [expected])
+          assertExpected(yield* endsSoon("the deadline has passed or the server has responded", fiber), [expected])
         }
       })
   }
 ]
 
-/** The error of a system call or of a client, in the form that each of the layers hands on. */
+/** An error of a system call or of a client. */
 const systemError = (message: string, facts: object): Error => Object.assign(new Error(message), facts)
 
+/** Wraps a cause in the same way as each layer. */
 const wrapped: Readonly<Record<ClientLayer["name"], (cause: unknown) => unknown>> = {
   fetch: (cause) => new TypeError("fetch failed", { cause }),
   node: (cause) => cause,
@@ -134,11 +137,11 @@ const causes: Readonly<Record<string, readonly [cause: unknown, expected: Readon
     systemError("Connect Timeout Error", { name: "ConnectTimeoutError", code: "UND_ERR_CONNECT_TIMEOUT" }),
     [network("Connect")]
   ],
-  "a timeout at both addresses": [
+  "connect timeouts at both addresses": [
     Object.assign(new AggregateError([timedOut, noRoute], ""), { code: "ETIMEDOUT" }),
     [network("Connect")]
   ],
-  "a refusal at both addresses": [
+  "connections refused at both addresses": [
     Object.assign(
       new AggregateError([
         systemError("connect ECONNREFUSED ::1:443", { code: "ECONNREFUSED", syscall: "connect" }),
@@ -152,24 +155,24 @@ const causes: Readonly<Record<string, readonly [cause: unknown, expected: Readon
   "no route to the host": [systemError("connect EHOSTUNREACH", { code: "EHOSTUNREACH", syscall: "connect" }), [
     network("Connect")
   ]],
-  "no address left": [systemError("connect EADDRNOTAVAIL", { code: "EADDRNOTAVAIL", syscall: "connect" }), [
+  "no local address available": [systemError("connect EADDRNOTAVAIL", { code: "EADDRNOTAVAIL", syscall: "connect" }), [
     network("Connect")
   ]],
-  "a resolver that is away": [systemError("getaddrinfo EAI_AGAIN", { code: "EAI_AGAIN", syscall: "getaddrinfo" }), [
+  "an unavailable resolver": [systemError("getaddrinfo EAI_AGAIN", { code: "EAI_AGAIN", syscall: "getaddrinfo" }), [
     network("Dns")
   ]],
-  "a timeout of the connection that stands": [systemError("read ETIMEDOUT", { code: "ETIMEDOUT", syscall: "read" }), [
+  "a timeout on an established connection": [systemError("read ETIMEDOUT", { code: "ETIMEDOUT", syscall: "read" }), [
     network("Timeout"),
     network("Reset")
   ]],
   "EPIPE": [systemError("write EPIPE", { code: "EPIPE", syscall: "write" }), [network("Reset")]],
-  "a cause that nobody knows": [new Error("no"), [network("Reset"), network("Protocol")]],
-  "a cause that is text": ["no", [network("Reset"), network("Protocol")]],
+  "an unknown cause": [new Error("no"), [network("Reset"), network("Protocol")]],
+  "a cause that is a string": ["no", [network("Reset"), network("Protocol")]],
   "a cause that is its own cause": [cyclic, [network("Reset"), network("Protocol")]],
   "no cause": [undefined, [network("Reset"), network("Protocol")]]
 }
 
-/** The service on an HttpClient that runs this effect; the name says whose form of errors it uses. */
+/** Builds the service on an `HttpClient` that runs this effect. */
 const scripted = (
   { name }: ClientLayer,
   run: (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<never, HttpClientError.HttpClientError>
@@ -178,7 +181,7 @@ const scripted = (
   return makeService({ name, layer, trusting: () => layer }, "http://127.0.0.1:2", { timeout: deadline })
 }
 
-const failsConnecting = (name: string, [cause, expected]: readonly [unknown, ReadonlyArray<Expected>]): Behaviour => ({
+const failsConnecting = (name: string, [cause, expected]: readonly [unknown, ReadonlyArray<Expected>]): Behavior => ({
   name: `the client fails with ${name}`,
   onTestClock: true,
   check: (client) =>
@@ -191,8 +194,8 @@ const failsConnecting = (name: string, [cause, expected]: readonly [unknown, Rea
     })
 })
 
-const neverConnects = (name: string, forever: Effect.Effect<never>): Behaviour => ({
-  name: `no connection within the deadline${name}`,
+const neverConnects = (name: string, forever: Effect.Effect<never>): Behavior => ({
+  name: `the deadline ends a connection attempt${name}`,
   onTestClock: true,
   check: (client) =>
     Effect.gen(function*() {
@@ -201,14 +204,14 @@ const neverConnects = (name: string, forever: Effect.Effect<never>): Behaviour =
       const fiber = yield* Effect.forkDaemon(service.update(customerId, update))
       yield* Deferred.await(connecting)
       yield* moveToDeadline(fiber)
-      assertExpected(yield* endsSoon("the deadline is over", fiber), [network("Timeout")])
+      assertExpected(yield* endsSoon("the deadline has passed", fiber), [network("Timeout")])
     })
 })
 
-export const deadlines: ReadonlyArray<Behaviour> = [
+export const deadlines: ReadonlyArray<Behavior> = [
   ...Object.entries(silences).map(([name, plays]) => uninterruptible(name, plays)),
   ...others,
   ...Object.entries(causes).map(([name, row]) => failsConnecting(name, row)),
   neverConnects("", Effect.never),
-  neverConnects(", in a client that cannot be interrupted", Effect.uninterruptible(Effect.never))
+  neverConnects(", even in an uninterruptible client", Effect.uninterruptible(Effect.never))
 ]

@@ -2,18 +2,18 @@ import { assert } from "@effect/vitest"
 import { Effect, Exit, Fiber, TestClock } from "effect"
 import { TrustlyRetry } from "effect-trustly"
 import { eventLoopTurns, soon } from "../../waiting.ts"
-import type { Behaviour } from "../Behaviour.ts"
+import type { Behavior } from "../Behavior.ts"
 import type { LayerName } from "../expectations.ts"
 import { listen, type ListenOptions } from "../FaultServer.ts"
 import { assertClosed, endsSoon, makeService, update, waitsUntil } from "../harness.ts"
 import {
-  answer,
   chunk,
   chunkedHead,
   customerId,
   flood,
   goodBody,
   head,
+  httpResponse,
   onConnection,
   onHead,
   onRequest,
@@ -23,9 +23,9 @@ import {
 
 interface Interruption {
   readonly listening: ListenOptions
-  /** https to a port where the handshake never ends. */
+  /** `https` connects to a plain port, where the TLS handshake never completes. */
   readonly scheme?: "http" | "https"
-  /** Whose socket must be closed; all by default. */
+  /** The layers that must close their socket. Defaults to all. */
   readonly closes?: ReadonlyArray<LayerName>
   readonly note?: string
 }
@@ -34,10 +34,10 @@ const all: ReadonlyArray<LayerName> = ["fetch", "node", "undici"]
 const announced = head(200, { "content-length": goodBody.length })
 
 const phases: Readonly<Record<string, Interruption>> = {
-  "while it waits for the head": { listening: { plays: onRequest() } },
+  "while waiting for the head": { listening: { plays: onRequest() } },
   "inside the head": { listening: { plays: onRequest(write("HTTP/1.1 200 OK\r\nx: ")) } },
   "after a 103": { listening: { plays: onRequest(write(head(103))) } },
-  "inside endless 103": { listening: { plays: onRequest(repeat(head(103), 20)) } },
+  "during endless 103 responses": { listening: { plays: onRequest(repeat(head(103), 20)) } },
   "before the body": { listening: { plays: onRequest(write(announced)) } },
   "in a body with a length": { listening: { plays: onRequest(write(announced + goodBody.slice(0, 50))) } },
   "in a body of chunks": { listening: { plays: onRequest(write(chunkedHead()), write(chunk(goodBody))) } },
@@ -48,20 +48,20 @@ const phases: Readonly<Record<string, Interruption>> = {
     listening: { plays: onRequest(write(chunkedHead(400)), flood("1\r\na\r\n")) }
   },
   "inside the request": {
-    listening: { plays: onHead(), deaf: true },
+    listening: { plays: onHead(), neverReads: true },
     note: "x".repeat(2_000_000),
-    // a server that reads nothing does not see the end either
+    // a server that never reads does not notice the close
     closes: []
   },
   "in the TLS handshake": {
     listening: { plays: onConnection() },
     scheme: "https",
-    // undici, also inside fetch, gives up a handshake only at its own connect timeout
+    // undici, which fetch also uses, aborts a handshake only at its own connect timeout
     closes: ["node"]
   }
 }
 
-const interrupted = (name: string, { closes = all, listening, note, scheme = "http" }: Interruption): Behaviour => ({
+const interrupted = (name: string, { closes = all, listening, note, scheme = "http" }: Interruption): Behavior => ({
   name: `interrupted ${name}`,
   check: (client) =>
     Effect.gen(function*() {
@@ -69,26 +69,26 @@ const interrupted = (name: string, { closes = all, listening, note, scheme = "ht
       const service = yield* makeService(client, `${scheme}://127.0.0.1:${server.port}`)
       const call = service.update(customerId, note === undefined ? update : { ...update, customData: { note } })
       const fiber = yield* Effect.fork(Effect.retry(call, TrustlyRetry.policy({ baseDelay: "5 millis" })))
-      // a server that reads nothing, or no TLS, has nothing to play but the connection
-      yield* listening.deaf === true ? server.connected(1) : server.silent(1)
+      // a server that never reads receives no request to play
+      yield* listening.neverReads === true ? server.connected(1) : server.silent(1)
       yield* eventLoopTurns(3)
       const exit = yield* soon("the end of the interruption")(Fiber.interrupt(fiber))
       assert(Exit.isInterrupted(exit), `ended with ${String(exit)}`)
       if (closes.includes(client.name)) yield* assertClosed(server)
-      // long enough for a retry to show
+      // long enough for an unwanted retry to arrive
       yield* eventLoopTurns(10)
       assert.isAtMost(server.requests().length, 1, "requests")
-      // undici opens one more connection when it has closed one, and sends nothing on it
+      // undici opens another connection after it closes one, but must not send anything on it
       for (const connection of server.connections.slice(1)) assert.strictEqual(connection.received().length, 0)
     })
 })
 
-const inRetryWait: Behaviour = {
-  name: "interrupted in a retry's wait",
+const inRetryWait: Behavior = {
+  name: "interrupted during the delay before a retry",
   onTestClock: true,
   check: (client) =>
     Effect.gen(function*() {
-      const server = yield* listen({ plays: onRequest(write(answer(503, "", { "retry-after": 1 }))) })
+      const server = yield* listen({ plays: onRequest(write(httpResponse(503, "", { "retry-after": 1 }))) })
       const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
       const fiber = yield* Effect.fork(Effect.retry(service.update(customerId, update), TrustlyRetry.policy()))
       yield* waitsUntil(1000)
@@ -100,7 +100,7 @@ const inRetryWait: Behaviour = {
     })
 }
 
-const beforeItStarts: Behaviour = {
+const beforeItStarts: Behavior = {
   name: "interrupted before it starts",
   check: (client) =>
     Effect.gen(function*() {
@@ -114,8 +114,8 @@ const beforeItStarts: Behaviour = {
     })
 }
 
-const lost: Behaviour = {
-  name: "lost in a race, or out of the caller's own time",
+const byCaller: Behavior = {
+  name: "interrupted by a race or by the caller's timeout",
   onTestClock: true,
   check: (client) =>
     Effect.gen(function*() {
@@ -123,20 +123,20 @@ const lost: Behaviour = {
       const service = yield* makeService(client, `http://127.0.0.1:${server.port}`)
       const call = service.update(customerId, update)
       const raced = yield* Effect.fork(Effect.race(call, Effect.as(server.silent(1), "won")))
-      assert.deepStrictEqual(yield* endsSoon("the other has won", raced), Exit.succeed("won"))
+      assert.deepStrictEqual(yield* endsSoon("the race has been decided", raced), Exit.succeed("won"))
       yield* assertClosed(server)
       const timed = yield* Effect.fork(Effect.timeoutOption(call, "1 second"))
       yield* server.silent(2)
       yield* TestClock.adjust("1 second")
-      const late = yield* endsSoon("the caller's time is over", timed)
+      const late = yield* endsSoon("the caller's timeout has passed", timed)
       assert(Exit.isSuccess(late) && late.value._tag === "None", `ended with ${String(late)}`)
       yield* assertClosed(server)
     })
 }
 
-export const interruptions: ReadonlyArray<Behaviour> = [
+export const interruptions: ReadonlyArray<Behavior> = [
   ...Object.entries(phases).map(([name, phase]) => interrupted(name, phase)),
   inRetryWait,
   beforeItStarts,
-  lost
+  byCaller
 ]

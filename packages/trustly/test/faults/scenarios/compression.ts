@@ -1,27 +1,27 @@
 import * as Zlib from "node:zlib"
 import { brokenOrCut, decode, decodeAny, type Expected, succeeds } from "../expectations.ts"
 import type { Scenario } from "../Scenario.ts"
-import { answer, goodBody, head, onRequest, write } from "../wire.ts"
+import { goodBody, head, httpResponse, onRequest, write } from "../wire.ts"
 
-const packed = (
+const compressed = (
   name: string,
   encoding: string,
   body: string | Uint8Array,
   expected: ReadonlyArray<Expected>
 ): Scenario => ({
   name,
-  plays: onRequest(write(answer(200, body, { "content-encoding": encoding }))),
+  plays: onRequest(write(httpResponse(200, body, { "content-encoding": encoding }))),
   expected
 })
 
-// it was not asked for: unpacked under the limit, or refused
-const unpackedOrRefused: ReadonlyArray<Expected> = [succeeds(), decode("Encoding")]
+// the client did not request compression: it may decompress up to the limit, or fail
+const decompressedOrRejected: ReadonlyArray<Expected> = [succeeds(), decode("Encoding")]
 const corrupt: ReadonlyArray<Expected> = [decode("Encoding"), ...brokenOrCut]
 const gzip = Zlib.gzipSync(goodBody)
-const flipped = Buffer.from(gzip)
-flipped.fill(0xaa, 40, 60)
+const corrupted = Buffer.from(gzip)
+corrupted.fill(0xaa, 40, 60)
 
-/** A gzip stream that unpacks to this many MiB of zeros, made without having them all in memory. */
+/** A gzip stream that decompresses to this many MiB of zeros, built without holding them all in memory. */
 export const bomb = (mebibytes: number): Uint8Array => {
   const block = Zlib.deflateRawSync(Buffer.alloc(2 ** 20), { finishFlush: Zlib.constants.Z_FULL_FLUSH })
   return Buffer.concat([
@@ -33,28 +33,31 @@ export const bomb = (mebibytes: number): Uint8Array => {
 }
 
 export const compression: ReadonlyArray<Scenario> = [
-  packed("gzip that was not asked for", "gzip", gzip, unpackedOrRefused),
-  packed("deflate that was not asked for", "deflate", Zlib.deflateSync(goodBody), unpackedOrRefused),
-  packed("brotli that was not asked for", "br", Zlib.brotliCompressSync(goodBody), unpackedOrRefused),
-  packed("gzip twice", "gzip, gzip", Zlib.gzipSync(gzip), unpackedOrRefused),
-  packed("gzip in capitals", "GZIP", gzip, unpackedOrRefused),
-  packed("x-gzip", "x-gzip", gzip, unpackedOrRefused),
-  packed("identity", "identity", goodBody, [succeeds()]),
-  packed("an empty content-encoding", "", goodBody, [succeeds()]),
-  packed("plain JSON that says gzip", "gzip", goodBody, corrupt),
-  packed("plain JSON that says deflate", "deflate", goodBody, corrupt),
-  packed("plain JSON that says brotli", "br", goodBody, corrupt),
-  packed("plain JSON in an encoding that nobody knows", "novel", goodBody, unpackedOrRefused),
-  packed("plain JSON in six encodings", "gzip,gzip,gzip,gzip,gzip,gzip", goodBody, corrupt),
-  packed("bytes that say gzip", "gzip", Buffer.from([1, 2, 3, 4]), corrupt),
-  packed("gzip with a flipped byte", "gzip", flipped, corrupt),
-  packed("gzip cut short", "gzip", gzip.subarray(0, -30), corrupt),
-  packed("gzip without its checksum", "gzip", gzip.subarray(0, -8), [...corrupt, succeeds()]),
-  packed("gzip with bytes after it", "gzip", Buffer.concat([gzip, Buffer.from("xxxxxxxx")]), [...corrupt, succeeds()]),
-  packed("an empty body that says gzip", "gzip", "", [decode("Empty"), ...corrupt]),
-  packed("gzip that does not say so", "identity", gzip, decodeAny().filter(({ reason }) => reason === "Encoding")),
+  compressed("unrequested gzip", "gzip", gzip, decompressedOrRejected),
+  compressed("unrequested deflate", "deflate", Zlib.deflateSync(goodBody), decompressedOrRejected),
+  compressed("unrequested brotli", "br", Zlib.brotliCompressSync(goodBody), decompressedOrRejected),
+  compressed("gzip twice", "gzip, gzip", Zlib.gzipSync(gzip), decompressedOrRejected),
+  compressed("uppercase GZIP", "GZIP", gzip, decompressedOrRejected),
+  compressed("x-gzip", "x-gzip", gzip, decompressedOrRejected),
+  compressed("identity", "identity", goodBody, [succeeds()]),
+  compressed("an empty content-encoding", "", goodBody, [succeeds()]),
+  compressed("plain JSON labeled as gzip", "gzip", goodBody, corrupt),
+  compressed("plain JSON labeled as deflate", "deflate", goodBody, corrupt),
+  compressed("plain JSON labeled as brotli", "br", goodBody, corrupt),
+  compressed("plain JSON with an unknown content-encoding", "novel", goodBody, decompressedOrRejected),
+  compressed("plain JSON labeled with six encodings", "gzip,gzip,gzip,gzip,gzip,gzip", goodBody, corrupt),
+  compressed("invalid bytes labeled as gzip", "gzip", Buffer.from([1, 2, 3, 4]), corrupt),
+  compressed("gzip with corrupted bytes", "gzip", corrupted, corrupt),
+  compressed("truncated gzip", "gzip", gzip.subarray(0, -30), corrupt),
+  compressed("gzip without its checksum", "gzip", gzip.subarray(0, -8), [...corrupt, succeeds()]),
+  compressed("gzip with trailing bytes", "gzip", Buffer.concat([gzip, Buffer.from("xxxxxxxx")]), [
+    ...corrupt,
+    succeeds()
+  ]),
+  compressed("an empty body labeled as gzip", "gzip", "", [decode("Empty"), ...corrupt]),
+  compressed("gzip labeled as identity", "identity", gzip, decodeAny().filter(({ reason }) => reason === "Encoding")),
   {
-    name: "a transfer coding that nobody asked for",
+    name: "an unrequested transfer coding",
     plays: onRequest(
       write(head(200, { "transfer-encoding": "gzip, chunked" })),
       write(`${gzip.length.toString(16)}\r\n`),
@@ -64,8 +67,8 @@ export const compression: ReadonlyArray<Scenario> = [
     expected: [...corrupt, succeeds()]
   },
   {
-    name: "gzip of 40 KB that unpacks to 40 MiB",
-    plays: onRequest(write(answer(200, bomb(40), { "content-encoding": "gzip" }))),
+    name: "40 KB of gzip that decompress to 40 MiB",
+    plays: onRequest(write(httpResponse(200, bomb(40), { "content-encoding": "gzip" }))),
     expected: [decode("TooLarge"), decode("Encoding")]
   }
 ]

@@ -13,13 +13,13 @@ import {
 } from "../expectations.ts"
 import { deadline, type Plays, type Scenario } from "../Scenario.ts"
 import {
-  answer,
   chunk,
   chunkedHead,
   envelope,
   flood,
   goodBody,
   head,
+  httpResponse,
   onConnection,
   onHead,
   onRequest,
@@ -39,55 +39,55 @@ const half = goodBody.slice(0, goodBody.length / 2)
 
 const silent: ReadonlyArray<Scenario> = [
   late("silence on connection", onConnection()),
-  late("silence inside the request", onHead()),
+  late("silence during the request", onHead()),
   late("silence after the request", onRequest()),
   late("half a status line, then silence", onRequest(write("HTTP/1.1 2"))),
   late("half the headers, then silence", onRequest(write("HTTP/1.1 200 OK\r\ncontent-ty"))),
   late("headers, then silence", onRequest(write(announced))),
   late("headers without a length, then silence", onRequest(write(head(200)))),
-  late("headers of chunks, then silence", onRequest(write(chunkedHead()))),
+  late("headers of a chunked response, then silence", onRequest(write(chunkedHead()))),
   late("half a body, then silence", onRequest(write(announced + half))),
   late("half a chunk, then silence", onRequest(write(`${chunkedHead()}fff\r\n${half}`))),
-  late("a whole body without the last chunk, then silence", onRequest(write(chunkedHead()), write(chunk(goodBody)))),
-  late("a whole body without a length, then silence", onRequest(write(head(200) + goodBody))),
+  late("a complete body without the last chunk, then silence", onRequest(write(chunkedHead()), write(chunk(goodBody)))),
+  late("a complete body without a length, then silence", onRequest(write(head(200) + goodBody))),
   late("trailers, then silence", onRequest(write(chunkedHead()), write(chunk(goodBody)), write("0\r\nx: y\r\n"))),
   late("a 103, then silence", onRequest(write(head(103)))),
-  late("a server that reads nothing", onConnection(), {
-    deaf: true,
+  late("a server that never reads", onConnection(), {
+    neverReads: true,
     closes: false,
     customData: { note: "x".repeat(2_000_000) }
   }),
   late(
-    "most of the deadline before the head, most of it in the body",
+    "70% of the timeout before the head and 70% in the body",
     onRequest(wait(0.7 * deadline), write(announced), wait(0.7 * deadline), write(goodBody))
   )
 ]
 
 const slow: ReadonlyArray<Scenario> = [
-  late("the status line, a byte every 50 ms", onRequest(write("HTTP/1.1 200 "), repeat("a", 50))),
-  late("the headers, a byte every 50 ms", onRequest(write("HTTP/1.1 200 OK\r\nx: "), repeat("a", 50))),
-  late("the body, a byte every 50 ms", onRequest(write(head(200, { "content-length": 9999 })), repeat(" ", 50))),
-  late("the body without a length, a byte every 50 ms", onRequest(write(head(200)), repeat(" ", 50))),
-  late("chunks of a byte every 50 ms", onRequest(write(chunkedHead()), repeat(chunk(" "), 50))),
-  late("a chunk size, a zero every 50 ms", onRequest(write(chunkedHead()), repeat("0", 50))),
-  late("a chunk extension, a byte every 50 ms", onRequest(write(`${chunkedHead()}5;`), repeat("a", 50))),
-  late("trailers, one every 50 ms", onRequest(write(`${chunkedHead()}0\r\n`), repeat("x: y\r\n", 50))),
-  late("empty lines before the head, one every 50 ms", onRequest(repeat("\r\n", 50))),
-  late("a body twice as late as the deadline", onRequest(write(announced), wait(2 * deadline), write(goodBody))),
-  late("an answer twice as late as the deadline", onRequest(wait(2 * deadline), write(answer(200, goodBody))))
+  late("a status line with a byte every 50 ms", onRequest(write("HTTP/1.1 200 "), repeat("a", 50))),
+  late("headers with a byte every 50 ms", onRequest(write("HTTP/1.1 200 OK\r\nx: "), repeat("a", 50))),
+  late("a body with a byte every 50 ms", onRequest(write(head(200, { "content-length": 9999 })), repeat(" ", 50))),
+  late("a body without a length, with a byte every 50 ms", onRequest(write(head(200)), repeat(" ", 50))),
+  late("a one-byte chunk every 50 ms", onRequest(write(chunkedHead()), repeat(chunk(" "), 50))),
+  late("a chunk size with a zero every 50 ms", onRequest(write(chunkedHead()), repeat("0", 50))),
+  late("a chunk extension with a byte every 50 ms", onRequest(write(`${chunkedHead()}5;`), repeat("a", 50))),
+  late("a trailer every 50 ms", onRequest(write(`${chunkedHead()}0\r\n`), repeat("x: y\r\n", 50))),
+  late("an empty line before the head every 50 ms", onRequest(repeat("\r\n", 50))),
+  late("a body after twice the timeout", onRequest(write(announced), wait(2 * deadline), write(goodBody))),
+  late("a response after twice the timeout", onRequest(wait(2 * deadline), write(httpResponse(200, goodBody))))
 ]
 
-// a layer may give up on these by itself, and must not take longer than the deadline
+// a layer may reject these itself, but must not take longer than the deadline
 const orEarlier: ReadonlyArray<Expected> = [network("Timeout"), ...brokenOrCut]
 
 const floods: ReadonlyArray<Scenario> = [
-  late("endless 103, one every 50 ms", onRequest(repeat(head(103), 50))),
-  late("endless 102, as fast as they are read", onRequest(flood(head(102)))),
-  late("endless 199", onRequest(repeat(head(199), 20))),
-  late("endless 100", onRequest(repeat(head(100), 50)), {
+  late("an endless series of 103, one every 50 ms", onRequest(repeat(head(103), 50))),
+  late("an endless series of 102, as fast as the client reads", onRequest(flood(head(102)))),
+  late("an endless series of 199", onRequest(repeat(head(199), 20))),
+  late("an endless series of 100", onRequest(repeat(head(100), 50)), {
     on: { fetch: brokenOrCut, undici: brokenOrCut }
   }),
-  late("endless 103 with large headers", onRequest(flood(head(103, { link: "a".repeat(2000) }))), {
+  late("an endless series of 103 with large headers", onRequest(flood(head(103, { link: "a".repeat(2000) }))), {
     expected: orEarlier
   }),
   late("endless headers", onRequest(write("HTTP/1.1 200 OK\r\n"), flood(`x: ${"a".repeat(100)}\r\n`)), {
@@ -103,7 +103,7 @@ const floods: ReadonlyArray<Scenario> = [
   late("endless empty lines before the head", onRequest(flood("\r\n")), { expected: orEarlier })
 ]
 
-/** Statuses that decide alone, or decide unless a body that can be read says more. */
+/** Statuses that determine the error, regardless of the body or if the body is unreadable. */
 const decided: ReadonlyArray<Failure> = [
   rejected(301),
   validation(400),
@@ -116,7 +116,7 @@ const decided: ReadonlyArray<Failure> = [
   serverError(503)
 ]
 
-const alsoDecided: ReadonlyArray<Failure> = [
+const moreDecided: ReadonlyArray<Failure> = [
   auth(403),
   serverError(408),
   validation(422),
@@ -139,7 +139,7 @@ const unreadable: ReadonlyArray<Scenario> = decided.flatMap((expected): Readonly
     { expected: [expected] }
   ),
   late(
-    `${expected.status} and a body of a byte every 50 ms`,
+    `${expected.status} and a body with a byte every 50 ms`,
     onRequest(write(chunkedHead(expected.status)), repeat(chunk(" "), 50)),
     { expected: [expected] }
   ),
@@ -149,7 +149,7 @@ const unreadable: ReadonlyArray<Scenario> = decided.flatMap((expected): Readonly
     expected: [expected],
     closes: true
   }
-]).concat(alsoDecided.map(statusThenSilence))
+]).concat(moreDecided.map(statusThenSilence))
 
 const endless = (name: string, plays: Plays, more: Partial<Scenario> = {}): Scenario => ({
   name,
@@ -162,30 +162,30 @@ const endless = (name: string, plays: Plays, more: Partial<Scenario> = {}): Scen
 const chunkOfSpaces = `4000\r\n${" ".repeat(0x4000)}\r\n`
 const tooLarge: ReadonlyArray<Scenario> = [
   endless("an endless body without a length", onRequest(write(head(200)), flood(" "))),
-  endless("an endless body of chunks", onRequest(write(chunkedHead()), flood(chunkOfSpaces))),
-  endless("an endless body of chunks of a byte", onRequest(write(chunkedHead()), flood("1\r\na\r\n")), {
+  endless("an endless chunked body", onRequest(write(chunkedHead()), flood(chunkOfSpaces))),
+  endless("an endless body of one-byte chunks", onRequest(write(chunkedHead()), flood("1\r\na\r\n")), {
     maxResponseBytes: 20_000
   }),
   endless(
-    "a length of 10^12, and as many bytes",
+    "a content-length of 10^12 and an endless body",
     onRequest(write(head(200, { "content-length": 10 ** 12 })), flood(" "))
   ),
-  endless("a body of 2 MiB", onRequest(write(answer(200, goodBody + " ".repeat(2 ** 21)))), { closes: false }),
-  endless("a body that is a byte over the limit", onRequest(write(answer(200, goodBody + " ".repeat(2 ** 20)))), {
+  endless("a body of 2 MiB", onRequest(write(httpResponse(200, goodBody + " ".repeat(2 ** 21)))), { closes: false }),
+  endless("a body that extends past the limit", onRequest(write(httpResponse(200, goodBody + " ".repeat(2 ** 20)))), {
     closes: false
   }),
-  endless("a body over a limit of its own", onRequest(write(answer(200, goodBody + " ".repeat(1000)))), {
+  endless("a body over a custom limit", onRequest(write(httpResponse(200, goodBody + " ".repeat(1000)))), {
     maxResponseBytes: 1000,
     closes: false
   }),
   endless(
-    "chunks over a limit of their own",
+    "chunks over a custom limit",
     onRequest(write(chunkedHead()), write(chunk(goodBody)), write(chunk(" ".repeat(1000)))),
     { maxResponseBytes: 1000 }
   ),
-  endless("a length over the limit, then silence", onRequest(write(head(200, { "content-length": 2 ** 21 }))), {
+  endless("a content-length over the limit, then silence", onRequest(write(head(200, { "content-length": 2 ** 21 }))), {
     expires: true,
-    // the announced size alone is over the limit
+    // the announced size alone exceeds the limit
     expected: [decode("TooLarge"), network("Timeout")]
   })
 ]

@@ -2,19 +2,18 @@ import {
   auth,
   brokenOrCut,
   decode,
-  doubtful,
   type Expected,
   type Failure,
   notFound,
   rateLimited,
   rejected,
+  rejectedUnknown,
   serverError,
   succeeds,
   validation
 } from "../expectations.ts"
 import type { Scenario } from "../Scenario.ts"
 import {
-  answer,
   bytes,
   close,
   customer,
@@ -23,6 +22,7 @@ import {
   envelope,
   goodBody,
   head,
+  httpResponse,
   nested,
   onRequest,
   wait,
@@ -35,29 +35,29 @@ const status = (
   body: string | Uint8Array,
   expected: ReadonlyArray<Expected>,
   more: Partial<Scenario> = {}
-): Scenario => ({ name: `${code} ${name}`, plays: onRequest(write(answer(code, body))), expected, ...more })
+): Scenario => ({ name: `${code} ${name}`, plays: onRequest(write(httpResponse(code, body))), expected, ...more })
 
-/** Bodies that carry no code: the status decides. */
+/** Bodies without an error code: the status determines the error. */
 const codeless: Readonly<Record<string, string | Uint8Array>> = {
   "with HTML": "<html>No</html>",
   "with an empty body": "",
   "with {}": "{}",
   "with null": "null",
-  "with a list": "[]",
+  "with an array": "[]",
   "with only a message": "{\"message\":\"Bad\"}",
-  "with an empty list of errors": "{\"errors\":[]}",
-  "with errors that are text": "{\"errors\":\"bad\"}",
-  "with errors that are null": "{\"errors\":null}",
-  "with an error that is null": "{\"errors\":[null]}",
+  "with an empty errors array": "{\"errors\":[]}",
+  "with errors as a string": "{\"errors\":\"bad\"}",
+  "with null errors": "{\"errors\":null}",
+  "with a null error": "{\"errors\":[null]}",
   "with an error without a code": "{\"errors\":[{\"message\":\"No\"}]}",
   "with an unknown code": envelope(999),
   "with a customer": goodBody,
   "with bytes that are not UTF-8": bytes("{\"errors\":\"\xff\xfe\"}"),
-  "with JSON cut short": envelope(375).slice(0, -1),
-  "with 100,000 lists": nested("[", "1", "]")
+  "with truncated JSON": envelope(375).slice(0, -1),
+  "with 100,000 nested arrays": nested("[", "1", "]")
 }
 
-/** Bodies that break off, or that nobody can unpack. */
+/** Bodies that end early or cannot be decompressed. */
 const broken = (code: number, expected: Expected): ReadonlyArray<Scenario> => [
   {
     name: `${code}, then a reset`,
@@ -65,7 +65,7 @@ const broken = (code: number, expected: Expected): ReadonlyArray<Scenario> => [
     expected: [expected]
   },
   {
-    name: `${code} and half a body, then the end`,
+    name: `${code} and half a body, then a close`,
     plays: onRequest(write(head(code, { "content-length": 99 }) + envelope(375).slice(0, 20)), ...close),
     expected: [expected]
   },
@@ -76,7 +76,7 @@ const broken = (code: number, expected: Expected): ReadonlyArray<Scenario> => [
   },
   {
     name: `${code} and corrupt gzip`,
-    plays: onRequest(write(answer(code, "not gzip", { "content-encoding": "gzip" }))),
+    plays: onRequest(write(httpResponse(code, "not gzip", { "content-encoding": "gzip" }))),
     expected: [expected]
   },
   { name: `${code} without a length`, plays: onRequest(write(`${head(code)}No`), ...close), expected: [expected] }
@@ -105,7 +105,7 @@ const undecidedByBody: ReadonlyArray<Scenario> = [
   )
 ))
 
-/** Codes of Trustly, and the class that each stands for where the code decides. */
+/** Trustly's error codes, and the error class of each where the code determines it. */
 const classes: ReadonlyArray<readonly [number, (status: number) => Failure]> = [
   [100, (code) => serverError(code)],
   [150, (code) => serverError(code)],
@@ -131,12 +131,12 @@ const codes: ReadonlyArray<Scenario> = [
   status("with code 330", 413, envelope(330), [withCodes(rejected(413), 330)]),
   status("with code 375", 422, envelope(375), [withCodes(auth(422), 375)]),
   status("with code 200", 418, envelope(200), [withCodes(validation(418), 200)]),
-  status("with an unknown code", 200, envelope(999), [withCodes(doubtful(200), 999)]),
-  status("with code 0", 200, envelope(0), [withCodes(doubtful(200), 0)]),
-  status("with a negative code", 200, envelope(-375), [withCodes(doubtful(200), -375)]),
-  status("with two codes of a class", 200, envelope(300, 375), [withCodes(auth(200), 300, 375)]),
+  status("with an unknown code", 200, envelope(999), [withCodes(rejectedUnknown(200), 999)]),
+  status("with code 0", 200, envelope(0), [withCodes(rejectedUnknown(200), 0)]),
+  status("with a negative code", 200, envelope(-375), [withCodes(rejectedUnknown(200), -375)]),
+  status("with two codes of the same class", 200, envelope(300, 375), [withCodes(auth(200), 300, 375)]),
   status(
-    "with more in the error than is documented",
+    "with undocumented fields in the error",
     200,
     JSON.stringify({
       url: "x",
@@ -144,7 +144,7 @@ const codes: ReadonlyArray<Scenario> = [
     }),
     [withCodes(validation(200), 200)]
   ),
-  // the status alone decides, whatever the body says
+  // the status alone determines the error, regardless of the body
   ...([[401, auth], [403, auth], [404, notFound], [409, rejected]] as const).flatMap(([code, make]) =>
     [100, 200, 330, 375, 378].map((of) => status(`with code ${of}`, code, envelope(of), [make(code)]))
   ),
@@ -154,31 +154,31 @@ const codes: ReadonlyArray<Scenario> = [
 
 const malformed: Readonly<Record<string, string>> = {
   "an object with a code": "{\"code\":330}",
-  "an empty object in a list": "[{}]",
-  "a null in a list": "[null]",
-  "a text": "\"boom\"",
+  "an array with an empty object": "[{}]",
+  "an array with a null": "[null]",
+  "a string": "\"boom\"",
   "a number": "5",
   "true": "true",
-  "a list of texts": "[\"boom\"]",
-  "a list of numbers": "[330]",
-  "a list of lists": "[[{\"code\":330}]]",
+  "an array of strings": "[\"boom\"]",
+  "an array of numbers": "[330]",
+  "an array of arrays": "[[{\"code\":330}]]",
   "an error without a code": "[{\"message\":\"No\"}]",
-  "a code that is null": "[{\"code\":null}]",
-  "a code with a fraction": "[{\"code\":1.5}]",
-  "a code that is text": "[{\"code\":\"330\"}]",
-  "a code that is a word": "[{\"code\":\"E_BAD\"}]",
-  "a code that is an object": "[{\"code\":{\"code\":330}}]",
+  "a null code": "[{\"code\":null}]",
+  "a fractional code": "[{\"code\":1.5}]",
+  "a code as a numeric string": "[{\"code\":\"330\"}]",
+  "a code as a word": "[{\"code\":\"E_BAD\"}]",
+  "a code as an object": "[{\"code\":{\"code\":330}}]",
   "a code over 2^53": "[{\"code\":9007199254740993}]",
-  "a code over the largest number": "[{\"code\":1e400}]",
+  "a code over the maximum number": "[{\"code\":1e400}]",
   "a null before a code": "[null,{\"code\":330}]",
   "a code before a null": "[{\"code\":330},null]",
-  "a message that is an object": "[{\"code\":330,\"message\":{}}]",
-  "a location that is a number": "[{\"code\":330,\"location\":7}]",
-  "100,000 lists": nested("[", "", "]"),
+  "a message as an object": "[{\"code\":330,\"message\":{}}]",
+  "a location as a number": "[{\"code\":330,\"location\":7}]",
+  "100,000 nested arrays": nested("[", "", "]"),
   "5,000 errors": `[${"{\"code\":330},".repeat(4999)}{"code":330}]`
 }
 
-const neverSuccess: ReadonlyArray<Expected> = [decode("Shape"), doubtful(200), rejected(200)]
+const neverSuccess: ReadonlyArray<Expected> = [decode("Shape"), rejectedUnknown(200), rejected(200)]
 
 const badErrors: ReadonlyArray<Scenario> = Object.entries(malformed).flatMap(([name, errors]) => [
   status(`where errors is ${name}`, 200, `{"errors":${errors}}`, neverSuccess),
@@ -187,19 +187,19 @@ const badErrors: ReadonlyArray<Scenario> = Object.entries(malformed).flatMap(([n
 
 const others: ReadonlyArray<Scenario> = [
   ...[402, 406, 410, 411, 412, 414, 415, 416, 417, 418, 424, 426, 428, 431, 451, 499].map((code) =>
-    status("with a text", code, "No", [rejected(code)])
+    status("with plain text", code, "No", [rejected(code)])
   ),
   ...[500, 502, 503, 504, 506, 511, 520, 599].map((code) =>
     status("with HTML", code, "<html>Bad Gateway</html>", [serverError(code)])
   ),
-  ...[501, 505].map((code) => status("is not worth a retry", code, "No", [serverError(code)])),
-  ...[408, 425].map((code) => status("with a text", code, "No", [serverError(code)])),
+  ...[501, 505].map((code) => status("is not retryable", code, "No", [serverError(code)])),
+  ...[408, 425].map((code) => status("with plain text", code, "No", [serverError(code)])),
   ...[600, 700, 999].map((code) => status("with a customer", code, goodBody, [rejected(code)])),
   ...[0, 99].map((code): Scenario => ({
     name: `a status of ${code}`,
-    plays: onRequest(write(answer(String(code).padStart(3, "0"), goodBody)), ...close),
+    plays: onRequest(write(httpResponse(String(code).padStart(3, "0"), goodBody)), ...close),
     expected: [rejected(code)],
-    // these parsers take no status under 100
+    // the parsers of these layers reject a status below 100
     on: { fetch: brokenOrCut, undici: brokenOrCut }
   })),
   {
@@ -212,58 +212,64 @@ const others: ReadonlyArray<Scenario> = [
     plays: onRequest(write(head(101)), ...close),
     expected: [rejected(101), ...brokenOrCut]
   },
-  // fetch neither shows a 407 nor leaves a 421 alone: it asks for the resource once more
-  status("with a text", 407, "No", [rejected(407)], { on: { fetch: [rejected(407), ...brokenOrCut] } }),
-  status("with a text", 421, "No", [rejected(421)], { requests: { fetch: 2 } }),
+  // fetch fails on a 407, and repeats the request after a 421
+  status("with plain text", 407, "No", [rejected(407)], { on: { fetch: [rejected(407), ...brokenOrCut] } }),
+  status("with plain text", 421, "No", [rejected(421)], { requests: { fetch: 2 } }),
   {
-    name: "413 before the request was read, then the end",
-    plays: [{ after: "head", steps: [write(answer(413, "No", { connection: "close" })), wait(20), end] }],
+    name: "413 before the request is read, then a close",
+    plays: [{ after: "head", steps: [write(httpResponse(413, "No", { connection: "close" })), wait(20), end] }],
     expected: [validation(413)]
   }
 ]
 
 const second = 1000
-// the test clock stands at the beginning of 1970
+// the test clock stays at the Unix epoch
 const retryAfters: ReadonlyArray<readonly [string, string, Failure["retryAfter"]]> = [
   ["7", "7", [7 * second, 7 * second]],
   ["0", "0", [0, 0]],
   ["007", "007", [7 * second, 7 * second]],
   ["10^9", "1000000000", [1e12, 1e12]],
-  ["a date in a minute", "Thu, 01 Jan 1970 00:01:00 GMT", [60 * second, 60 * second]],
+  ["a date one minute ahead", "Thu, 01 Jan 1970 00:01:00 GMT", [60 * second, 60 * second]],
   ["a date in the past", "Wed, 31 Dec 1969 23:59:00 GMT", null],
   ["-5", "-5", null],
   ["soon", "soon", null],
-  ["nothing", "", null],
+  ["an empty value", "", null],
   ["NaN", "NaN", null],
   ["Infinity", "Infinity", null],
   ["0x10", "0x10", null],
   ["7 seconds", "7 seconds", null],
-  ["a date that is none", "Wed, 99 Foo 2015 07:28:00 GMT", null]
+  ["an invalid date", "Wed, 99 Foo 2015 07:28:00 GMT", null]
 ]
 
-const waits: ReadonlyArray<Scenario> = [
+const retryAfterScenarios: ReadonlyArray<Scenario> = [
   ...([[429, rateLimited], [503, (more: Pick<Failure, "retryAfter">) => serverError(503, more)]] as const).flatMap((
     [code, make]
   ) => [
     status("without Retry-After", code, "", [make({ retryAfter: null })]),
     ...retryAfters.map(([name, value, retryAfter]): Scenario => ({
       name: `${code} with Retry-After: ${name}`,
-      plays: onRequest(write(answer(code, "", { "retry-after": value }))),
+      plays: onRequest(write(httpResponse(code, "", { "retry-after": value }))),
       onTestClock: true,
       expected: [make({ retryAfter: retryAfter ?? null })]
     }))
   ]),
   {
     name: "429 with a Retry-After of 400 digits",
-    plays: onRequest(write(answer(429, "", { "retry-after": "9".repeat(400) }))),
-    // as long as a wait can be, or too absurd to be one
+    plays: onRequest(write(httpResponse(429, "", { "retry-after": "9".repeat(400) }))),
+    // a layer may treat this as the longest possible delay or as invalid
     expected: [rateLimited()]
   },
   {
     name: "200 with Retry-After",
-    plays: onRequest(write(answer(200, goodBody, { "retry-after": "7" }))),
+    plays: onRequest(write(httpResponse(200, goodBody, { "retry-after": "7" }))),
     expected: [succeeds()]
   }
 ]
 
-export const statuses: ReadonlyArray<Scenario> = [...undecidedByBody, ...codes, ...badErrors, ...others, ...waits]
+export const statuses: ReadonlyArray<Scenario> = [
+  ...undecidedByBody,
+  ...codes,
+  ...badErrors,
+  ...others,
+  ...retryAfterScenarios
+]

@@ -2,7 +2,6 @@ import type { Certificates } from "../certificates.ts"
 import { brokenOrCut, decode, network, rejected, serverError, succeeds } from "../expectations.ts"
 import type { Plays, Scenario } from "../Scenario.ts"
 import {
-  answer,
   chunkedHead,
   close,
   cut,
@@ -10,6 +9,7 @@ import {
   flood,
   goodBody,
   head,
+  httpResponse,
   onConnection,
   onRequest,
   repeat,
@@ -18,9 +18,9 @@ import {
   write
 } from "../wire.ts"
 
-const good = onRequest(write(answer(200, goodBody)))
+const good = onRequest(write(httpResponse(200, goodBody)))
 
-/** https to a port where nobody speaks TLS. */
+/** A scenario with https to a port without TLS. */
 const plainPort = (name: string, plays: Plays, more: Partial<Scenario> = {}): Scenario => ({
   name: `https to a plain port: ${name}`,
   url: ({ self }) => `https://127.0.0.1:${self}`,
@@ -32,7 +32,7 @@ const plainPort = (name: string, plays: Plays, more: Partial<Scenario> = {}): Sc
 
 const alert = (description: number): Uint8Array => Buffer.from([0x15, 3, 3, 0, 2, 2, description])
 
-// undici, also inside fetch, keeps the socket of a handshake until its own connect timeout of 10 s, which is in real time
+// undici, which fetch also uses, keeps the socket of a handshake until its own connect timeout of 10 s in real time
 const orConnectTimeout = [network("Timeout"), network("Tls"), network("Protocol"), network("Connect")]
 const handshake: Partial<Scenario> = {
   expires: true,
@@ -41,30 +41,37 @@ const handshake: Partial<Scenario> = {
 }
 
 const plainPorts: ReadonlyArray<Scenario> = [
-  plainPort("an HTTP answer", onConnection(settle, write(head(400)), end)),
-  plainPort("an HTTP answer with a body", onConnection(settle, write(answer(400, "<html>Bad Request</html>")), end)),
+  plainPort("an HTTP response", onConnection(settle, write(head(400)), end)),
+  plainPort(
+    "an HTTP response with a body",
+    onConnection(settle, write(httpResponse(400, "<html>Bad Request</html>")), end)
+  ),
   plainPort("an SSH banner", onConnection(write("SSH-2.0-OpenSSH_9.6\r\n"))),
-  plainPort("the bytes that came", onConnection(settle, write("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), end), {
-    expected: [network("Tls"), ...brokenOrCut]
-  }),
-  plainPort("a handshake failure", onConnection(settle, write(alert(40)), end)),
-  plainPort("an internal error", onConnection(settle, write(alert(80)), end)),
-  plainPort("an unknown name", onConnection(settle, write(alert(112)), end)),
-  plainPort("the end", onConnection(settle, end), { expected: [network("Reset"), network("Tls")] }),
+  plainPort(
+    "the client's own bytes",
+    onConnection(settle, write("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), end),
+    {
+      expected: [network("Tls"), ...brokenOrCut]
+    }
+  ),
+  plainPort("a handshake failure alert", onConnection(settle, write(alert(40)), end)),
+  plainPort("an internal error alert", onConnection(settle, write(alert(80)), end)),
+  plainPort("an unrecognized name alert", onConnection(settle, write(alert(112)), end)),
+  plainPort("a close", onConnection(settle, end), { expected: [network("Reset"), network("Tls")] }),
   plainPort("a reset", onConnection(settle, reset), { expected: [network("Reset"), network("Tls")] }),
-  plainPort("half a record, then the end", onConnection(settle, write("\x16\x03\x03\x00\x50abc"), ...close), {
+  plainPort("half a record, then a close", onConnection(settle, write("\x16\x03\x03\x00\x50abc"), ...close), {
     expected: [network("Reset"), network("Tls"), network("Protocol")]
   }),
   plainPort("silence", onConnection(), { ...handshake, expected: [network("Timeout")] }),
-  plainPort("a record, a byte every 50 ms", onConnection(write("\x16\x03\x03\x40\x00\x02"), repeat("\x00", 50)), {
+  plainPort("a record with a byte every 50 ms", onConnection(write("\x16\x03\x03\x40\x00\x02"), repeat("\x00", 50)), {
     ...handshake,
     expected: [network("Timeout"), network("Tls"), network("Protocol")]
   })
 ]
 
 export const tls = (certificates: Certificates): ReadonlyArray<Scenario> => {
-  const refused = (name: string, certificate: keyof Certificates, trusts = true): Scenario => ({
-    name: `certificate: ${name}`,
+  const failedHandshake = (name: string, certificate: keyof Certificates, trusts = true): Scenario => ({
+    name: `TLS handshake: ${name}`,
     tls: certificates[certificate],
     trusts,
     plays: good,
@@ -83,21 +90,21 @@ export const tls = (certificates: Certificates): ReadonlyArray<Scenario> => {
 
   return [
     ...plainPorts,
-    refused("self-signed", "selfSigned", false),
-    refused("self-signed, where another authority is trusted", "selfSigned"),
-    refused("of an authority that is not trusted", "good", false),
-    refused("expired", "expired"),
-    refused("not yet valid", "notYetValid"),
-    refused("of another host", "otherHost"),
-    refused("of another address", "otherAddress"),
+    failedHandshake("self-signed certificate", "selfSigned", false),
+    failedHandshake("self-signed certificate, with another trusted authority", "selfSigned"),
+    failedHandshake("certificate from an untrusted authority", "good", false),
+    failedHandshake("expired certificate", "expired"),
+    failedHandshake("certificate that is not yet valid", "notYetValid"),
+    failedHandshake("certificate for another host", "otherHost"),
+    failedHandshake("certificate for another address", "otherAddress"),
     {
-      ...refused("none that both can use", "good"),
+      ...failedHandshake("no common TLS version", "good"),
       tls: { ...certificates.good, minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT:@SECLEVEL=0" }
     },
     {
-      ...refused("of the client, which it has not got", "good"),
+      ...failedHandshake("client certificate required", "good"),
       tls: { ...certificates.good, requestCert: true, rejectUnauthorized: true },
-      // in TLS 1.3 the refusal comes after the client's handshake has ended
+      // in TLS 1.3 the server rejects the client after the client has completed its handshake
       silent: false,
       expected: [network("Tls"), network("Reset"), network("Protocol")]
     },
@@ -108,30 +115,30 @@ export const tls = (certificates: Certificates): ReadonlyArray<Scenario> => {
       plays: good,
       expected: brokenOrCut
     },
-    secure("a good answer", good, {}),
-    secure("a good answer over TLS 1.2", good, { tls: { ...certificates.good, maxVersion: "TLSv1.2" } }),
+    secure("a good response", good, {}),
+    secure("a good response over TLS 1.2", good, { tls: { ...certificates.good, maxVersion: "TLSv1.2" } }),
     secure(
       "a 302 to http",
-      ({ other }) => onRequest(write(answer(302, "", { location: `http://127.0.0.1:${other}/` }))),
+      ({ other }) => onRequest(write(httpResponse(302, "", { location: `http://127.0.0.1:${other}/` }))),
       {
         expected: [rejected(302)]
       }
     ),
     secure(
       "a 307 to http",
-      ({ other }) => onRequest(write(answer(307, "", { location: `http://127.0.0.1:${other}/` }))),
+      ({ other }) => onRequest(write(httpResponse(307, "", { location: `http://127.0.0.1:${other}/` }))),
       {
         expected: [rejected(307)]
       }
     ),
-    secure("a 503", onRequest(write(answer(503))), { expected: [serverError(503)] }),
+    secure("a 503", onRequest(write(httpResponse(503))), { expected: [serverError(503)] }),
     secure("a reset after the request", onRequest(reset), { expected: [network("Reset")] }),
-    secure("the end after the request", onRequest(end), { expected: [network("Reset")] }),
+    secure("a close after the request", onRequest(end), { expected: [network("Reset")] }),
     secure("a reset in the head", onRequest(write("HTTP/1.1 200 O"), ...cut), { expected: [network("Reset")] }),
     secure("a reset in the body", onRequest(write(head(200, { "content-length": 99 }) + "{"), ...cut), {
       expected: [network("Reset")]
     }),
-    secure("the end in the body", onRequest(write(head(200, { "content-length": 99 }) + "{"), ...close), {
+    secure("a close in the body", onRequest(write(head(200, { "content-length": 99 }) + "{"), ...close), {
       expected: [network("Reset")]
     }),
     secure("no last chunk", onRequest(write(`${chunkedHead()}1\r\n{\r\n`), ...close), { expected: [network("Reset")] }),

@@ -1,9 +1,8 @@
-import { least } from "../../support.ts"
+import { minimalCustomer } from "../../support.ts"
 import { brokenOrCut, decode, decodeAny, type Expected, network, succeeds } from "../expectations.ts"
 import type { Step } from "../FaultServer.ts"
 import type { Scenario } from "../Scenario.ts"
 import {
-  answer,
   chunk,
   chunkedHead,
   close,
@@ -12,6 +11,7 @@ import {
   flush,
   goodBody,
   head,
+  httpResponse,
   lastChunk,
   onConnection,
   onHead,
@@ -21,7 +21,7 @@ import {
   write
 } from "../wire.ts"
 
-// a privileged port that no service uses, and that fetch does not refuse by itself
+// an unused privileged port that fetch does not block
 const closedPort = 2
 
 const unreachable: ReadonlyArray<Scenario> = [
@@ -34,12 +34,12 @@ const unreachable: ReadonlyArray<Scenario> = [
     expected: [network("Connect")]
   },
   {
-    name: "a port that fetch does not open",
+    name: "a port that fetch blocks",
     url: () => "http://127.0.0.1:1",
     expected: [network("Connect")],
     on: { fetch: [network("Connect"), network("Protocol")] }
   },
-  // a label over 63 characters fails in the resolver, without a question to any name server
+  // a label over 63 characters fails in the resolver without a DNS query
   { name: "DNS failure", url: () => `https://${"a".repeat(64)}.invalid`, expected: [network("Dns")] },
   { name: "DNS failure, http", url: () => `http://${"a".repeat(64)}.invalid`, expected: [network("Dns")] }
 ]
@@ -54,19 +54,19 @@ const cutAt = (name: string, whole: Uint8Array, offsets: ReadonlyArray<number>):
         expected: [network("Reset")]
       },
       {
-        name: `${name}: end after ${sent.length} bytes`,
+        name: `${name}: close after ${sent.length} bytes`,
         plays: onRequest(write(sent), ...close),
         expected: [network("Reset")]
       },
       {
-        name: `${name}: end at once after ${sent.length} bytes`,
+        name: `${name}: immediate close after ${sent.length} bytes`,
         plays: onRequest(write(sent), end),
         expected: [network("Reset")]
       }
     ]
   })
 
-const plain = answer(200, goodBody)
+const plain = httpResponse(200, goodBody)
 const chunked = Buffer.concat([
   Buffer.from(chunkedHead()),
   chunk(goodBody.slice(0, 40)),
@@ -75,17 +75,17 @@ const chunked = Buffer.concat([
 ])
 const bodyAt = plain.length - goodBody.length
 const cuts: ReadonlyArray<Scenario> = [
-  ...([["reset", reset], ["end", end]] as const).flatMap(([name, step]): ReadonlyArray<Scenario> => [
-    // a reset can end the client's connect call itself
+  ...([["reset", reset], ["close", end]] as const).flatMap(([name, step]): ReadonlyArray<Scenario> => [
+    // a reset can fail the client's connect call itself
     { name: `${name} on connection`, plays: onConnection(step), expected: [network("Reset"), network("Connect")] },
     {
-      name: `${name} on connection, a little later`,
+      name: `${name} shortly after connection`,
       plays: onConnection(settle, step),
       expected: [network("Reset")]
     },
-    { name: `${name} inside the request`, plays: onHead(step), expected: [network("Reset")] },
+    { name: `${name} during the request`, plays: onHead(step), expected: [network("Reset")] },
     {
-      name: `${name} inside a large request`,
+      name: `${name} during a large request`,
       customData: { note: "x".repeat(4_000_000) },
       plays: onHead(step),
       expected: [network("Reset")]
@@ -96,34 +96,45 @@ const cuts: ReadonlyArray<Scenario> = [
   ...cutAt("content-length", plain, [1, 8, 12, 15, 30, bodyAt - 2, bodyAt - 1, bodyAt, bodyAt + 1, -100, -1]),
   ...cutAt("chunked", chunked, [50, bodyAt, -200, -10, -5, -4, -2, -1]),
   {
-    name: "a content-length that is one too long, then the end",
+    name: "a content-length that is one byte too long, then a close",
     plays: onRequest(write(head(200, { "content-length": goodBody.length + 1 }) + goodBody), ...close),
     expected: [network("Reset")]
   },
   {
-    name: "a content-length of 10^12, then the end",
+    name: "a content-length of 10^12, then a close",
     plays: onRequest(write(head(200, { "content-length": 10 ** 12 }) + goodBody), ...close),
-    // the announced size alone is over the limit
+    // the announced size alone exceeds the limit
     expected: [network("Reset"), decode("TooLarge")]
   },
-  { name: "a 500 cut in its head", plays: onRequest(write("HTTP/1.1 500 Inte"), ...cut), expected: [network("Reset")] },
-  { name: "a full answer, then a reset", plays: onRequest(write(plain), ...cut), expected: [succeeds()] },
-  { name: "a full chunked answer, then a reset", plays: onRequest(write(chunked), ...cut), expected: [succeeds()] },
   {
-    name: "a full answer before the request was read, then the end",
+    name: "a 500 with a truncated head",
+    plays: onRequest(write("HTTP/1.1 500 Inte"), ...cut),
+    expected: [network("Reset")]
+  },
+  { name: "a complete response, then a reset", plays: onRequest(write(plain), ...cut), expected: [succeeds()] },
+  {
+    name: "a complete chunked response, then a reset",
+    plays: onRequest(write(chunked), ...cut),
+    expected: [succeeds()]
+  },
+  {
+    name: "a complete response before the request is read, then a close",
     plays: onHead(write(plain), ...close),
     expected: [succeeds()]
   }
 ]
 
-const framing = (name: string, answerBytes: string, expected: ReadonlyArray<Expected> = brokenOrCut): Scenario => ({
+const framing = (name: string, responseBytes: string, expected: ReadonlyArray<Expected> = brokenOrCut): Scenario => ({
   name,
-  plays: onRequest(write(answerBytes), ...close),
+  plays: onRequest(write(responseBytes), ...close),
   expected
 })
 
-/** Node's own fetch has another parser in each version of Node: some take these answers, some refuse them. */
-const byVersion = (scenario: Scenario): Scenario => ({ ...scenario, on: { fetch: [succeeds(), ...brokenOrCut] } })
+/** The HTTP parser of Node's own fetch depends on the Node version: some versions accept these responses, others reject them. */
+const dependsOnNodeVersion = (scenario: Scenario): Scenario => ({
+  ...scenario,
+  on: { fetch: [succeeds(), ...brokenOrCut] }
+})
 
 const manyHeaders = `x-filler: ${"a".repeat(100)}\r\n`.repeat(3000)
 const good = `content-length: ${goodBody.length}\r\n\r\n${goodBody}`
@@ -138,8 +149,8 @@ const notHttp: ReadonlyArray<Scenario> = [
   framing("HTTP/9.9", `HTTP/9.9 200 OK\r\n${good}`),
   framing("HTTP/2.0 as text", `HTTP/2.0 200 OK\r\n${good}`, [...brokenOrCut, succeeds()]),
   framing("ICY 200", `ICY 200 OK\r\n${good}`),
-  framing("http in small letters", `http/1.1 200 OK\r\n${good}`),
-  framing("a request instead of an answer", `POST / HTTP/1.1\r\n${good}`),
+  framing("lowercase http", `http/1.1 200 OK\r\n${good}`),
+  framing("a request instead of a response", `POST / HTTP/1.1\r\n${good}`),
   framing("a status of letters", `HTTP/1.1 abc OK\r\n${good}`),
   framing("a status of two digits", `HTTP/1.1 20 OK\r\n${good}`),
   framing("a status of four digits", `HTTP/1.1 2000 OK\r\n${good}`),
@@ -148,8 +159,8 @@ const notHttp: ReadonlyArray<Scenario> = [
   framing("a status line without a reason", `HTTP/1.1 200\r\n${good}`, [succeeds()]),
   framing("empty lines before the status line", `\r\n\r\nHTTP/1.1 200 OK\r\n${good}`, [succeeds()]),
   framing("a header without a colon", `HTTP/1.1 200 OK\r\nnocolon\r\n${good}`),
-  byVersion(framing("a header without a name", `HTTP/1.1 200 OK\r\n: value\r\n${good}`)),
-  byVersion(framing("a header name with a space", `HTTP/1.1 200 OK\r\nbad name: x\r\n${good}`)),
+  dependsOnNodeVersion(framing("a header without a name", `HTTP/1.1 200 OK\r\n: value\r\n${good}`)),
+  dependsOnNodeVersion(framing("a header name with a space", `HTTP/1.1 200 OK\r\nbad name: x\r\n${good}`)),
   framing("a NUL in a header", `HTTP/1.1 200 OK\r\nx: a\0b\r\n${good}`),
   framing("latin-1 in a header", `HTTP/1.1 200 OK\r\nx: \xe9\xff\r\n${good}`, [succeeds()]),
   framing("a folded header", `HTTP/1.1 200 OK\r\nx: a\r\n  b\r\n${good}`, [...brokenOrCut, succeeds()]),
@@ -159,30 +170,30 @@ const notHttp: ReadonlyArray<Scenario> = [
 ]
 
 const lengths: ReadonlyArray<Scenario> = [
-  framing("two different lengths", `HTTP/1.1 200 OK\r\ncontent-length: 5\r\n${good}`),
-  framing("the same length twice", `HTTP/1.1 200 OK\r\ncontent-length: ${goodBody.length}\r\n${good}`, [
+  framing("two different content-lengths", `HTTP/1.1 200 OK\r\ncontent-length: 5\r\n${good}`),
+  framing("the same content-length twice", `HTTP/1.1 200 OK\r\ncontent-length: ${goodBody.length}\r\n${good}`, [
     ...brokenOrCut,
     succeeds()
   ]),
-  framing("a length and chunks", `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n${good}`),
-  framing("a negative length", `HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n${goodBody}`),
-  framing("a length of letters", `HTTP/1.1 200 OK\r\ncontent-length: abc\r\n\r\n${goodBody}`),
-  framing("an empty length", `HTTP/1.1 200 OK\r\ncontent-length:\r\n\r\n${goodBody}`),
-  framing("a hexadecimal length", `HTTP/1.1 200 OK\r\ncontent-length: 0x10\r\n\r\n${goodBody}`),
-  framing("a list of lengths", `HTTP/1.1 200 OK\r\ncontent-length: 5, 5\r\n\r\n${goodBody}`),
-  framing("a length over 2^64", `HTTP/1.1 200 OK\r\ncontent-length: ${"9".repeat(23)}\r\n\r\n${goodBody}`),
+  framing("both content-length and chunked", `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n${good}`),
+  framing("a negative content-length", `HTTP/1.1 200 OK\r\ncontent-length: -5\r\n\r\n${goodBody}`),
+  framing("a content-length of letters", `HTTP/1.1 200 OK\r\ncontent-length: abc\r\n\r\n${goodBody}`),
+  framing("an empty content-length", `HTTP/1.1 200 OK\r\ncontent-length:\r\n\r\n${goodBody}`),
+  framing("a hexadecimal content-length", `HTTP/1.1 200 OK\r\ncontent-length: 0x10\r\n\r\n${goodBody}`),
+  framing("a list of content-lengths", `HTTP/1.1 200 OK\r\ncontent-length: 5, 5\r\n\r\n${goodBody}`),
+  framing("a content-length over 2^64", `HTTP/1.1 200 OK\r\ncontent-length: ${"9".repeat(23)}\r\n\r\n${goodBody}`),
   framing(
-    "a length that is too short, inside the JSON",
+    "a content-length that cuts the JSON short",
     `HTTP/1.1 200 OK\r\ncontent-length: ${goodBody.length - 1}\r\n\r\n${goodBody}`,
-    // by its framing the answer is complete, and what is left over belongs to nobody
+    // by its framing the response is complete, and the remaining bytes belong to no response
     [decode("NotJson"), ...brokenOrCut]
   ),
-  framing("bytes after the answer", `HTTP/1.1 200 OK\r\n${good}garbage`, [succeeds()]),
-  framing("a second answer after the answer", `HTTP/1.1 200 OK\r\n${good}HTTP/1.1 500 No\r\n\r\n`, [succeeds()]),
+  framing("bytes after the response", `HTTP/1.1 200 OK\r\n${good}garbage`, [succeeds()]),
+  framing("a second response after the response", `HTTP/1.1 200 OK\r\n${good}HTTP/1.1 500 No\r\n\r\n`, [succeeds()]),
   framing("HTTP/1.0 without a length", `HTTP/1.0 200 OK\r\n\r\n${goodBody}`, [succeeds()]),
   framing("HTTP/1.1 without a length", `HTTP/1.1 200 OK\r\n\r\n${goodBody}`, [succeeds()]),
-  framing("without a length, cut short", `HTTP/1.1 200 OK\r\n\r\n${goodBody.slice(0, -9)}`, [
-    // nothing in HTTP tells this from an answer that was sent so
+  framing("a truncated body without a length", `HTTP/1.1 200 OK\r\n\r\n${goodBody.slice(0, -9)}`, [
+    // HTTP cannot distinguish this from a complete response with invalid JSON
     network("Reset"),
     ...decodeAny()
   ])
@@ -202,23 +213,24 @@ const badChunks: ReadonlyArray<Scenario> = [
   chunks("a chunk size that is too long", `${(goodBody.length + 50).toString(16)}\r\n${goodBody}\r\n${lastChunk}`),
   chunks("a chunk size that is too short", `5\r\n${goodBody}\r\n${lastChunk}`),
   chunks("a bad size after a good chunk", `${wholeChunk}xyz\r\n`),
-  chunks("a chunk without its line end", `${size}\r\n${goodBody}X\r\n${lastChunk}`),
+  chunks("a chunk without its line break", `${size}\r\n${goodBody}X\r\n${lastChunk}`),
   chunks("a last chunk of 00000", `${wholeChunk}00000\r\n\r\n`, [succeeds()]),
-  byVersion(chunks("chunk extensions", `${size};a=b;c="d"\r\n${goodBody}\r\n${lastChunk}`, [succeeds()])),
+  dependsOnNodeVersion(chunks("chunk extensions", `${size};a=b;c="d"\r\n${goodBody}\r\n${lastChunk}`, [succeeds()])),
   chunks("trailers", `${wholeChunk}0\r\nx-checksum: 1\r\ntransfer-encoding: gzip\r\n\r\n`, [succeeds()]),
   chunks("a trailer without a colon", `${wholeChunk}0\r\nnocolon\r\n\r\n`),
-  chunks("trailers that do not end", `${wholeChunk}0\r\nx: y\r\n`, [network("Reset")])
+  chunks("trailers without an end", `${wholeChunk}0\r\nx: y\r\n`, [network("Reset")])
 ]
 
-const shortAnswer = chunkedHead() + Buffer.from(chunk(JSON.stringify({ customer: least }))).toString("latin1") +
+const shortResponse = chunkedHead() +
+  Buffer.from(chunk(JSON.stringify({ customer: minimalCustomer }))).toString("latin1") +
   lastChunk
 
 const oneByteAtATime: Scenario = {
-  name: "a good answer, a byte in every packet",
+  name: "a good response with one byte per packet",
   plays: onRequest(
-    ...[...Buffer.from(shortAnswer)].flatMap((byte): ReadonlyArray<Step> => [write(Buffer.of(byte)), flush])
+    ...[...Buffer.from(shortResponse)].flatMap((byte): ReadonlyArray<Step> => [write(Buffer.of(byte)), flush])
   ),
-  expected: [succeeds({ name: least.name })]
+  expected: [succeeds({ name: minimalCustomer.name })]
 }
 
 export const transport: ReadonlyArray<Scenario> = [

@@ -34,8 +34,8 @@ describe("updateCustomer", () => {
 
 describe("npm start", () => {
   it("shows a retry, every kind of error, and an import, on lines of at most 80 columns", async () => {
-    const demo = fileURLToPath(new URL("../src/demo.ts", import.meta.url))
-    const { stderr, stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", demo])
+    const demo = fileURLToPath(new URL("../../../scripts/demo.mjs", import.meta.url))
+    const { stderr, stdout } = await promisify(execFile)(process.execPath, [demo])
     assert.strictEqual(stderr, "")
     assert.match(stdout, /HTTP 503\n.*HTTP 200 {2}\(attempt 2, a retry\)\n/)
     assert.deepStrictEqual(

@@ -6,7 +6,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "3" },
     loops: { type: "string", default: "6" },
-    minutes: { type: "string", default: "20" }
+    minutes: { type: "string", default: "40" }
   }
 })
 const runs = Number(values.runs)

@@ -183,6 +183,7 @@ const lockFile = (sql: SqlClient.SqlClient) =>
 export const make = Effect.gen(function*() {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const isPg = sql.onDialectOrElse({ pg: () => true, orElse: () => false })
+  const transaction = transactionOn(sql)
 
   yield* orStorageError(Effect.zipRight(lockFile(sql), migrate(sql)))
 
@@ -197,7 +198,7 @@ export const make = Effect.gen(function*() {
     orElse: () => Effect.void
   })
   const inTransaction = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, StorageError> =>
-    orStorageError(transactionOn(sql)(effect)).pipe(
+    orStorageError(transaction(effect)).pipe(
       Effect.tapError(() =>
         Effect.flatMap(
           Effect.serviceOption(SqlClient.TransactionConnection),
@@ -396,7 +397,7 @@ export const make = Effect.gen(function*() {
         yield* GroupCommit.afterPendingEvents
         const rows = yield* dueRows(due)
         const idle = rows.filter(({ seq }) => seq === null)
-        if (idle.length > 0) yield* transactionOn(sql)(removeIdleCustomers(idle.map(({ customer_id }) => customer_id)))
+        if (idle.length > 0) yield* transaction(removeIdleCustomers(idle.map(({ customer_id }) => customer_id)))
         return rows.flatMap(({ seq, ...row }) => seq === null ? [] : [headOf({ ...row, seq })])
       }).pipe(orStorageError),
 

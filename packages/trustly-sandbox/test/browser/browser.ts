@@ -1,7 +1,7 @@
 /** A real browser, and a page in it that shows a sandbox. */
-import { assert } from "@effect/vitest"
+import { afterAll, assert } from "@effect/vitest"
 import axe from "axe-core"
-import { Config, Console, Context, Effect, Layer, type ManagedRuntime } from "effect"
+import { Config, Console, Context, Effect, Layer, ManagedRuntime } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
@@ -18,7 +18,7 @@ if (!isInstalled) {
 
 export const act = Effect.promise
 
-export class Chromium extends Context.Tag("test/Chromium")<Chromium, Browser>() {
+class Chromium extends Context.Tag("test/Chromium")<Chromium, Browser>() {
   static readonly layer = Layer.scoped(
     Chromium,
     Effect.acquireRelease(
@@ -70,7 +70,7 @@ export const phone = { width: 390, height: 844 }
  * Opens the page and runs a test on it. Afterwards checks that the browser reported no error, that nothing was loaded from another
  * origin, and that the document contains no secret.
  */
-export const pagesOf = (runtime: ManagedRuntime.ManagedRuntime<Chromium, never>) =>
+const pagesOf = (runtime: ManagedRuntime.ManagedRuntime<Chromium, never>) =>
 <E, R>(
   { expected, isDark = false, isPhone = false }: Look,
   body: (page: Page) => Effect.Effect<void, E, R>
@@ -108,6 +108,13 @@ export const pagesOf = (runtime: ManagedRuntime.ManagedRuntime<Chromium, never>)
     const text = yield* act(() => page.evaluate(documentText))
     for (const secret of secrets) assert.notInclude(text, secret)
   })).pipe(Effect.provide(runtime))
+
+/** Opens pages in one browser for the tests of a file, and closes it after them. */
+export const openPages = () => {
+  const runtime = ManagedRuntime.make(Chromium.layer)
+  afterAll(() => runtime.dispose())
+  return pagesOf(runtime)
+}
 
 /** Writes a screenshot to the test output. */
 export const screenshot = (page: Page, name: string) =>

@@ -1,16 +1,15 @@
-import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Layer, ManagedRuntime, Redacted, Schema, Scope } from "effect"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Redacted, Schema, Scope } from "effect"
 import { CustomerService, TrustlyRetry } from "effect-trustly"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { openApi } from "../../src/internal/openApi.ts"
 import * as Contract from "../Contract.ts"
 import {
   act,
-  Chromium,
   copiedText,
   hasFocus,
   isInstalled,
-  pagesOf,
+  openPages,
   screenshot,
   shownRequests,
   tabTo,
@@ -43,9 +42,7 @@ const customer = (customerId: string) =>
   })
 
 describe.skipIf(!isInstalled)("the page", () => {
-  const chromium = ManagedRuntime.make(Chromium.layer)
-  afterAll(() => chromium.dispose())
-  const onPage = pagesOf(chromium)
+  const onPage = openPages()
 
   it.scopedLive("shows the update that it offers as a command as soon as a shell runs it", () =>
     onPage({}, (page) =>

@@ -1,18 +1,17 @@
 import { HttpClient, HttpClientRequest } from "@effect/platform"
-import { afterAll, assert, describe, it } from "@effect/vitest"
-import { Effect, ManagedRuntime, Redacted } from "effect"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
 import { CustomerService } from "effect-trustly"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import type { Page } from "playwright-core"
 import { soak } from "../../../trustly/test/soak.ts"
 import {
   act,
-  Chromium,
   desktop,
   hasFocus,
   hasSidewaysScroll,
   isInstalled,
-  pagesOf,
+  openPages,
   phone,
   screenshot,
   shownRequests,
@@ -39,9 +38,7 @@ const addFault = (page: Page, fill: () => Promise<unknown>, shown: string) =>
   })
 
 describe.skipIf(!isInstalled)("the panels of the page", () => {
-  const chromium = ManagedRuntime.make(Chromium.layer)
-  afterAll(() => chromium.dispose())
-  const onPage = pagesOf(chromium)
+  const onPage = openPages()
 
   it.scopedLive("add each preset fault, count them, and clear them", () =>
     onPage({}, (page) =>

@@ -1,15 +1,26 @@
 import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
+import ClosingLineReporter from "./scripts/closing-line-reporter.ts"
+import SlowFilesFirst from "./scripts/slow-files-first.ts"
 import projects from "./vitest.workspace.ts"
+
+// one more than there are cores, because some files wait for processes most of their time
+const workers = availableParallelism() + 1
 
 export default defineConfig({
   test: {
     projects,
-    minWorkers: availableParallelism(),
-    maxWorkers: availableParallelism(),
+    minWorkers: workers,
+    maxWorkers: workers,
     // loading Effect for each file anew takes longer than most of the files
     isolate: false,
-    reporters: ["default", "./scripts/closing-line-reporter.ts"],
+    sequence: { sequencer: SlowFilesFirst },
+    // a safety net against a test that hangs, longer than any wait inside a test; no test asserts on it
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    // tests that are concurrent wait most of their time
+    maxConcurrency: 16,
+    reporters: ["default", new ClosingLineReporter()],
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts"],

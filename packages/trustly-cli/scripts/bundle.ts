@@ -14,6 +14,7 @@ export const bundle = async (folder: string): Promise<void> => {
     entryPoints: [join(packageFolder, "src/main.ts")],
     outdir: folder,
     bundle: true,
+    splitting: true,
     minify: true,
     platform: "node",
     format: "esm",

@@ -9,7 +9,7 @@ import {
   copiedText,
   hasFocus,
   isInstalled,
-  openPages,
+  openSandboxPages,
   screenshot,
   shownRequests,
   tabTo,
@@ -42,7 +42,7 @@ const customer = (customerId: string) =>
   })
 
 describe.skipIf(!isInstalled)("the page", () => {
-  const onPage = openPages()
+  const onPage = openSandboxPages()
 
   it.scopedLive("shows the update that it offers as a command as soon as a shell runs it", () =>
     onPage({}, (page) =>

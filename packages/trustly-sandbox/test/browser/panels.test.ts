@@ -11,7 +11,7 @@ import {
   hasFocus,
   hasSidewaysScroll,
   isInstalled,
-  openPages,
+  openSandboxPages,
   phone,
   screenshot,
   shownRequests,
@@ -38,7 +38,7 @@ const addFault = (page: Page, fill: () => Promise<unknown>, shown: string) =>
   })
 
 describe.skipIf(!isInstalled)("the panels of the page", () => {
-  const onPage = openPages()
+  const onPage = openSandboxPages()
 
   it.scopedLive("add each preset fault, count them, and clear them", () =>
     onPage({}, (page) =>

@@ -1,3 +1,0 @@
-import { project } from "../../vitest.shared.ts"
-
-export default project("trustly-delivery", { globalSetup: "test/support/bundle.ts" })

@@ -12,8 +12,8 @@ import { collectedTarball, type Package, packages } from "./consumer.ts"
 
 interface Project {
   readonly page: string
-  /** The arguments of each `npm install`, with tarballs in place of our packages. */
-  readonly installs: ReadonlyArray<ReadonlyArray<string>>
+  /** The arguments of each `npm` line, with tarballs in place of our packages. */
+  readonly lines: ReadonlyArray<ReadonlyArray<string>>
   readonly installed: ReadonlyArray<Package>
 }
 
@@ -21,20 +21,22 @@ interface Project {
 const packageOf = (argument: string): Package | undefined =>
   packages.find(({ name }) => argument === name || argument.endsWith(`/tarballs/${name}.tgz`))
 
-const installLines = (block: string): ReadonlyArray<ReadonlyArray<string>> =>
-  [...block.matchAll(/^npm install (.+)$/gm)].map(([, words = ""]) => words.replace(/\s+#.*$/, "").split(/\s+/))
+const npmLines = (block: string): ReadonlyArray<ReadonlyArray<string>> =>
+  [...block.matchAll(/^npm ((?:install|pkg set) .+)$/gm)].map(([, words = ""]) =>
+    words.replace(/\s+#.*$/, "").replaceAll("'", "").split(/\s+/)
+  )
 
 const projectsOf = (page: string): ReadonlyArray<Project> =>
   [...readFileSync(page, "utf8").matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = ""]) => {
-    const lines = installLines(block)
-    const installed = [...new Set(lines.flat().flatMap((word) => packageOf(word) ?? []))]
-    const installs = lines.map((words) =>
+    const written = npmLines(block)
+    const installed = [...new Set(written.flat().flatMap((word) => packageOf(word) ?? []))]
+    const lines = written.map((words) =>
       words.map((word) => {
         const named = packageOf(word)
         return named === undefined ? word : collectedTarball(named.name)
       })
     )
-    return installed.length === 0 ? [] : [{ page, installs, installed }]
+    return installed.length === 0 ? [] : [{ page, lines, installed }]
   })
 
 const managers = {
@@ -47,7 +49,7 @@ const conflict = /ERESOLVE|unmet peer|peer dependencies found/i
 
 const execute = promisify(execFile)
 
-const check = async ({ installed, installs, page }: Project, manager: keyof typeof managers): Promise<string> => {
+const check = async ({ installed, lines, page }: Project, manager: keyof typeof managers): Promise<string> => {
   const folder = mkdtempSync(join(tmpdir(), "effect-trustly-install-"))
   const run = async (...[command = "", ...args]: ReadonlyArray<string>): Promise<void> => {
     const { stderr, stdout } = await execute(command, args, { cwd: folder, encoding: "utf8" })
@@ -56,12 +58,14 @@ const check = async ({ installed, installs, page }: Project, manager: keyof type
   try {
     writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "reader", private: true, type: "module" }))
     // one after the other, as the page lists them
-    for (const words of installs) await run(...managers[manager], ...words)
+    for (const [verb, ...words] of lines) {
+      await run(...(verb === "install" ? managers[manager] : ["npm", "pkg"]), ...words)
+    }
     const names = installed.filter(({ isLibrary }) => isLibrary).map(({ name }) => name)
     await run("node", "--input-type=module", "--eval", names.map((name) => `await import("${name}")`).join("\n"))
     return `${page}, ${manager}: ${installed.map(({ name }) => name).join(", ")}\n`
   } catch (cause) {
-    throw new Error(`${page}, ${manager}: npm install ${installs.map((words) => words.join(" ")).join("; ")}`, {
+    throw new Error(`${page}, ${manager}: ${lines.map((words) => `npm ${words.join(" ")}`).join("; ")}`, {
       cause
     })
   } finally {
@@ -69,10 +73,10 @@ const check = async ({ installed, installs, page }: Project, manager: keyof type
   }
 }
 
-const distinct = new Map(pages.flatMap(projectsOf).map((project) => [JSON.stringify(project.installs), project]))
+const distinct = new Map(pages.flatMap(projectsOf).map((project) => [JSON.stringify(project.lines), project]))
 if (distinct.size === 0) throw new Error("no page has an install line")
 for (const project of distinct.values()) {
-  const lines = await Promise.all([check(project, "npm"), check(project, "pnpm")])
-  process.stdout.write(lines.join(""))
+  const checked = await Promise.all([check(project, "npm"), check(project, "pnpm")])
+  process.stdout.write(checked.join(""))
 }
 process.stdout.write(`${distinct.size} install blocks work with npm and with pnpm\n`)

@@ -16,7 +16,7 @@ const expected = (refused: "Connect NotSent" | "Reset Unknown") => [
   `TrustlyNetworkError ${refused}`
 ]
 
-const consumer = makeConsumer(...ofTheWorkspace, "--ignore-scripts", "bun@1.4.5", "deno@2.9.6", "workerd@1.20261117.1")
+const consumer = makeConsumer(...ofTheWorkspace, "bun@1.4.5", "deno@2.9.6", "workerd@1.20261117.1")
 cpSync("scripts/runtimes", consumer, { recursive: true })
 
 /** The binary for this machine: the package's launcher needs an install script, which does not run here. */

@@ -52,6 +52,8 @@ export const makeConsumer = (...dependencies: ReadonlyArray<string>): string => 
   const consumer = realpathSync(mkdtempSync(join(tmpdir(), "effect-trustly-consumer-")))
   const tarballs = packages.map(({ folder }) => tarballOf(folder))
   writeFileSync(join(consumer, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }))
-  run(consumer, "npm", "install", "--no-audit", "--no-fund", "--silent", ...tarballs, ...dependencies)
+  // no install scripts: the driver of SQLite would compile for a minute, and no page runs it
+  const options = ["--no-audit", "--no-fund", "--silent", "--prefer-offline", "--ignore-scripts"]
+  run(consumer, "npm", "install", ...options, ...tarballs, ...dependencies)
   return consumer
 }

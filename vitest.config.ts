@@ -23,6 +23,7 @@ export default defineConfig({
     reporters: ["default", new ClosingLineReporter()],
     coverage: {
       provider: "v8",
+      experimentalAstAwareRemapping: true,
       include: ["packages/*/src/**/*.ts"],
       reporter: ["text", "lcov"],
       thresholds: { lines: 90, branches: 80 }

@@ -34,9 +34,15 @@ const acceptString = accept(Predicate.isString)
 const acceptNumber = accept(Predicate.isNumber)
 const acceptUndefined = accept(Predicate.isUndefined)
 
-const pipe = (first: Step, second: Step): Step => (value) => {
-  const result = first(value)
-  return result === refused ? refused : second(result)
+const identical: Step = (value) => value
+
+const pipe = (first: Step, second: Step): Step => {
+  if (first === identical) return second
+  if (second === identical) return first
+  return (value) => {
+    const result = first(value)
+    return result === refused ? refused : second(result)
+  }
 }
 
 const firstOf = (steps: ReadonlyArray<Step>): Step => (value) => {
@@ -60,8 +66,6 @@ const run = <Node>(ast: Node, parse: Parse<Node>): Step => (value) => {
   const result = parse(value, AST.defaultParseOption, ast, value)
   return Either.isEither(result) && Either.isRight(result) ? result.right : refused
 }
-
-const identical: Step = (value) => value
 
 /** Whether two schemas of types are the same, whatever their annotations. */
 const isSameType = (a: AST.AST, b: AST.AST): boolean => {
@@ -119,7 +123,9 @@ const struct = (properties: ReadonlyArray<Property>, excess: ExcessProperties): 
     let present: unknown = refused
     if (Object.hasOwn(value, name)) {
       known++
-      present = step(value[name])
+      present = value[name]
+      if (move !== undefined && present === move.dropped) continue
+      present = step(present)
       if (present === refused) return refused
     } else if (!isOptional) {
       return refused

@@ -44,22 +44,22 @@ const durationOf = (operation: string): typeof duration => {
 const counters = new Map<string, typeof requests>()
 const requestsOf = (operation: string, result: string): typeof requests => {
   const key = `${operation} ${result}`
-  const labels = [MetricLabel.make("operation", operation), MetricLabel.make("result", result)]
-  const metric = counters.get(key) ?? Metric.taggedWithLabels(requests, labels)
+  const metric = counters.get(key) ?? Metric.taggedWithLabels(requests, [
+    MetricLabel.make("operation", operation),
+    MetricLabel.make("result", result)
+  ])
   counters.set(key, metric)
   return metric
 }
 
 const record = (operation: string, startedAt: number, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
   const result = resultOf(exit)
-  return Effect.flatMap(
-    Monotonic.nowMillis,
-    (endedAt) =>
-      Metric.update(durationOf(operation), endedAt - startedAt).pipe(
-        Effect.zipRight(Metric.increment(requestsOf(operation, result))),
-        Effect.zipRight(Exit.isSuccess(exit) ? Effect.void : Effect.annotateCurrentSpan("error.type", result))
-      )
-  )
+  const measure = Effect.flatMap(Monotonic.nowMillis, (endedAt) =>
+    Effect.zipRight(
+      Metric.update(durationOf(operation), endedAt - startedAt),
+      Metric.increment(requestsOf(operation, result))
+    ))
+  return Exit.isSuccess(exit) ? measure : Effect.zipRight(Effect.annotateCurrentSpan("error.type", result), measure)
 }
 
 /** Gives a call one span, and counts and times it. */

@@ -7,13 +7,17 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import type * as Tracer from "effect/Tracer"
 import * as Deadline from "./deadline.ts"
 import type { NetworkFailure } from "./networkFailure.ts"
 import * as Network from "./networkFailure.ts"
 import type { Body, Response } from "./response.ts"
 
 /** One HTTP exchange: connects, sends, and reads the response to its end, within the deadline and the byte limit. */
-export type Attempt = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<Response, NetworkFailure>
+export type Attempt = (
+  request: HttpClientRequest.HttpClientRequest,
+  span: Tracer.AnySpan
+) => Effect.Effect<Response, NetworkFailure>
 
 const timedOut: NetworkFailure = { reason: "Timeout" }
 const notSent: NetworkFailure = { reason: "Connect" }
@@ -97,7 +101,7 @@ interface Options {
 
 export const make = (client: HttpClient.HttpClient, { maxResponseBytes, timeout }: Options): Attempt => {
   const withDeadline = Deadline.make(timeout)
-  return (request) =>
+  return (request, span) =>
     Effect.suspend(() => {
       // a response whose body does not end in time still has a status
       let head: Response | undefined
@@ -114,6 +118,6 @@ export const make = (client: HttpClient.HttpClient, { maxResponseBytes, timeout 
             ? read(error.response)
             : Effect.fail(error.reason === "Transport" ? Network.ofRequest(error.cause) : notSent)
       })
-      return withDeadline(exchange, () => head === undefined ? Effect.fail(timedOut) : Effect.succeed(head))
+      return withDeadline(exchange, span, () => head === undefined ? Effect.fail(timedOut) : Effect.succeed(head))
     })
 }

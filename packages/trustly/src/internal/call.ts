@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import { identity } from "effect/Function"
+import type * as Tracer from "effect/Tracer"
 import type { Request } from "../CustomerRequest.ts"
 import type * as TrustlyConfig from "../TrustlyConfig.ts"
 import type { TrustlyError } from "../TrustlyError.ts"
@@ -15,8 +16,8 @@ import * as Response from "./response.ts"
 import type * as Settings from "./settings.ts"
 import * as Telemetry from "./telemetry.ts"
 
-/** Sends one request of an operation and reads its response. */
-export type Send = <A>(operation: Operation<A>, request: Request) => Effect.Effect<A, TrustlyError>
+/** Sends one request of an operation and reads its response, as part of the span of a call. */
+export type Send = <A>(operation: Operation<A>, request: Request, span: Tracer.Span) => Effect.Effect<A, TrustlyError>
 
 /** Performs an operation of one request, with a span and metrics. */
 export type Call = <A>(
@@ -43,10 +44,6 @@ const httpRequest = ({ accessId, accessKey, baseUrl }: Settings.Settings) => {
   }
 }
 
-/** Adds the names of the fields that a write sends to its span. */
-const annotateFields = <A, E, R>({ body }: Request, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  body === undefined ? effect : Effect.zipRight(Effect.annotateCurrentSpan("trustly.fields", Object.keys(body)), effect)
-
 export const make = (
   settings: Settings.Settings,
   { transformClient = identity }: TrustlyConfig.Options
@@ -56,22 +53,26 @@ export const make = (
     const toHttp = httpRequest(settings)
     const attempt = Attempt.make(client, settings)
 
-    const send: Send = (operation, request) =>
-      Effect.matchEffect(annotateFields(request, attempt(toHttp(operation, request))), {
-        onFailure: (failure) => Effect.fail(Response.networkError(operation, failure)),
-        onSuccess: (response) =>
-          Effect.zipRight(
-            Effect.annotateCurrentSpan("http.response.status_code", response.status),
-            Effect.flatMap(
+    const send: Send = (operation, request, span) =>
+      Effect.suspend(() => {
+        if (request.body !== undefined) span.attribute("trustly.fields", Object.keys(request.body))
+        return attempt(toHttp(operation, request), span)
+      }).pipe(
+        Effect.matchEffect({
+          onFailure: (failure) => Effect.fail(Response.networkError(operation, failure)),
+          onSuccess: (response) => {
+            span.attribute("http.response.status_code", response.status)
+            return Effect.flatMap(
               Clock.currentTimeMillis,
               (now) => Response.interpret(operation, request.customerId, response, now)
             )
-          )
-      })
+          }
+        })
+      )
 
     return {
       send,
       call: (operation, request) =>
-        Telemetry.observe(operation)(Effect.flatMap(request, (checked) => send(operation, checked)))
+        Telemetry.observe(operation)((span) => Effect.flatMap(request, (checked) => send(operation, checked, span)))
     }
   })

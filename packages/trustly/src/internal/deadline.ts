@@ -1,8 +1,8 @@
 /**
  * Optimized, with fiber internals. Ends an effect at a deadline.
  *
- * The plain version is `Effect.disconnect` and `Effect.timeoutTo`, which fork twice for each call. With it, an update takes two
- * fifths more CPU time (`npm run bench`). This version forks once, and one timer fiber serves all calls on a clock.
+ * The plain version is `Effect.withParentSpan`, `Effect.disconnect`, and `Effect.timeoutTo`, which fork twice for each call. With it,
+ * an update takes two fifths more CPU time (`npm run bench`). This version forks once, and one timer fiber serves all calls on a clock.
  * `test/internal/deadline.test.ts` holds it against the plain version.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -18,10 +18,12 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
+import * as Tracer from "effect/Tracer"
 
-/** Ends an effect when its time is over. The result is then what `onTimeout` returns. */
+/** Runs an effect as a child of a span, and ends it when its time is over. The result is then what `onTimeout` returns. */
 export type Deadline = <A, E>(
   effect: Effect.Effect<A, E>,
+  span: Tracer.AnySpan,
   onTimeout: () => Effect.Effect<A, E>
 ) => Effect.Effect<A, E>
 
@@ -107,11 +109,11 @@ export const make = (timeout: Duration.Duration): Deadline => {
     return timer
   }
 
-  return <A, E>(effect: Effect.Effect<A, E>, onTimeout: () => Effect.Effect<A, E>) =>
+  return <A, E>(effect: Effect.Effect<A, E>, span: Tracer.AnySpan, onTimeout: () => Effect.Effect<A, E>) =>
     Effect.withFiberRuntime<A, E>((caller, { runtimeFlags }) =>
       Effect.async((resume) => {
         const runtime = Runtime.make({
-          context: caller.currentContext,
+          context: Context.add(caller.currentContext, Tracer.ParentSpan, span),
           fiberRefs: caller.getFiberRefs(),
           runtimeFlags: RuntimeFlags.enable(runtimeFlags, RuntimeFlags.Interruption)
         })

@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import type * as Tracer from "effect/Tracer"
 import type { CustomerRecord } from "../Customer.ts"
 import { Customer } from "../Customer.ts"
 import * as CustomerRequest from "../CustomerRequest.ts"
@@ -31,19 +32,25 @@ const toCustomer = (record: CustomerRecord): Either.Either<Customer, TrustlyVali
 /** `modify`: a read, a change, and a write. Those of one customer at one merchant run one after the other. */
 export const make =
   ({ accessId, baseUrl }: Settings, send: Send): CustomerService.Service["modify"] => (customerId, change) => {
-    const readChangeWrite = Effect.gen(function*() {
-      const record = yield* send(Operations.modifyRead, { customerId })
-      const result = change(record)
-      const changed = yield* Effect.flatten(Either.try({
-        try: () => Effect.isEffect(result) ? result : Effect.succeed(result),
-        // asking a proxy for what it is can throw
-        catch: () => refuse({ path: "", problem: "invalid", expected: "plain data" })
-      }))
-      const request = yield* CustomerRequest.modify(customerId, record, changed)
-      return Option.isSome(request) ? yield* send(Operations.modifyWrite, request.value) : yield* toCustomer(record)
-    })
-    return Identifier.check("modify", customerId).pipe(
-      Effect.andThen(Locks.withLock(JSON.stringify([baseUrl, accessId, customerId]), readChangeWrite, deadlock)),
-      Telemetry.observe(Operations.modifyRead)
+    const readChangeWrite = (span: Tracer.Span) =>
+      Effect.gen(function*() {
+        const record = yield* send(Operations.modifyRead, { customerId }, span)
+        const result = change(record)
+        const changed = yield* Effect.flatten(Either.try({
+          try: () => Effect.isEffect(result) ? Effect.withParentSpan(result, span) : Effect.succeed(result),
+          // asking a proxy for what it is can throw
+          catch: () => refuse({ path: "", problem: "invalid", expected: "plain data" })
+        }))
+        const request = yield* CustomerRequest.modify(customerId, record, changed)
+        return Option.isSome(request)
+          ? yield* send(Operations.modifyWrite, request.value, span)
+          : yield* toCustomer(record)
+      })
+    const key = JSON.stringify([baseUrl, accessId, customerId])
+    return Telemetry.observe(Operations.modifyRead)((span) =>
+      Effect.andThen(
+        Identifier.check("modify", customerId),
+        Locks.withLock(key, readChangeWrite(span), deadlock)
+      )
     )
   }

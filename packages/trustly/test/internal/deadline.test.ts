@@ -1,13 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Duration, Effect, Exit, Fiber, Ref, TestClock } from "effect"
+import { Clock, Deferred, Duration, Effect, Exit, Fiber, Ref, TestClock, Tracer } from "effect"
 import * as Deadline from "../../src/internal/deadline.ts"
 
 type Case = Effect.Effect<string, string>
 
+const span = Tracer.externalSpan({ spanId: "span", traceId: "trace" })
+
 /** The reference implementation, which the optimized one must match. */
-const reference = (timeout: Duration.Duration): Deadline.Deadline => (effect, onTimeout) =>
+const reference = (timeout: Duration.Duration): Deadline.Deadline => (effect, parent, onTimeout) =>
   Effect.flatten(
-    Effect.timeoutTo(Effect.disconnect(effect), {
+    Effect.timeoutTo(Effect.disconnect(Effect.withParentSpan(effect, parent)), {
       duration: timeout,
       onSuccess: (value) => Effect.succeed(value),
       onTimeout
@@ -16,6 +18,7 @@ const reference = (timeout: Duration.Duration): Deadline.Deadline => (effect, on
 
 const cases: Readonly<Record<string, Case>> = {
   "a success": Effect.succeed("done"),
+  "the current span": Effect.map(Effect.orDie(Effect.currentParentSpan), ({ spanId }) => spanId),
   "a failure": Effect.fail("failed"),
   "a defect": Effect.die("died"),
   "an interruption": Effect.interrupt,
@@ -28,7 +31,7 @@ const cases: Readonly<Record<string, Case>> = {
 
 const run = (deadline: Deadline.Deadline, effect: Case) =>
   Effect.gen(function*() {
-    const fiber = yield* Effect.fork(Effect.exit(deadline(effect, () => Effect.fail("timed out"))))
+    const fiber = yield* Effect.fork(Effect.exit(deadline(effect, span, () => Effect.fail("timed out"))))
     yield* TestClock.adjust("1 second")
     const poll = yield* Fiber.poll(fiber)
     yield* TestClock.adjust("1 hour")
@@ -50,7 +53,7 @@ describe("a deadline", () => {
     Effect.gen(function*() {
       const deadline = Deadline.make(Duration.seconds(1))
       const fiber = yield* Effect.fork(
-        Effect.uninterruptible(deadline(Effect.never, () => Effect.succeed("timed out")))
+        Effect.uninterruptible(deadline(Effect.never, span, () => Effect.succeed("timed out")))
       )
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Fiber.join(fiber), "timed out")
@@ -61,7 +64,7 @@ describe("a deadline", () => {
       const deadline = Deadline.make(Duration.seconds(1))
       const interrupted = yield* Deferred.make<void>()
       const effect = Effect.onInterrupt(Effect.never, () => Deferred.succeed(interrupted, undefined))
-      const fiber = yield* Effect.fork(deadline(effect, () => Effect.void))
+      const fiber = yield* Effect.fork(deadline(effect, span, () => Effect.void))
       yield* Effect.yieldNow()
       yield* Fiber.interrupt(fiber)
       assert.isTrue(yield* Deferred.isDone(interrupted))
@@ -70,7 +73,7 @@ describe("a deadline", () => {
   it.effect("longer than the platform timer limit fires on time", () =>
     Effect.gen(function*() {
       const deadline = Deadline.make(Duration.days(60))
-      const fiber = yield* Effect.fork(deadline(Effect.never, () => Effect.succeed("timed out")))
+      const fiber = yield* Effect.fork(deadline(Effect.never, span, () => Effect.succeed("timed out")))
       yield* TestClock.adjust(Duration.subtract(Duration.days(60), Duration.millis(1)))
       assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
       yield* TestClock.adjust("1 millis")
@@ -80,7 +83,7 @@ describe("a deadline", () => {
 
 it.effect("a deadline of Number.MAX_VALUE milliseconds never fires", () =>
   Effect.map(
-    Deadline.make(Duration.millis(Number.MAX_VALUE))(Effect.succeed("done"), () => Effect.succeed("timed out")),
+    Deadline.make(Duration.millis(Number.MAX_VALUE))(Effect.succeed("done"), span, () => Effect.succeed("timed out")),
     (result) => assert.strictEqual(result, "done")
   ))
 
@@ -110,7 +113,7 @@ describe("a system clock change", () => {
         const sleeps: Array<number> = []
         const clock = steppedClock(yield* Effect.clock, sleeps, step)
         const deadline = Deadline.make(Duration.seconds(2))
-        const wait = deadline(Effect.never, () => Effect.succeed("timed out"))
+        const wait = deadline(Effect.never, span, () => Effect.succeed("timed out"))
         const early = yield* Effect.fork(Effect.withClock(wait, clock))
         yield* TestClock.adjust("500 millis")
         yield* Ref.set(step, millis)

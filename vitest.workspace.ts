@@ -9,7 +9,7 @@ const projects: Array<TestProjectConfiguration> = [{
   test: {
     name: "effect-trustly",
     include: ["**/test/**/*.test.ts"],
-    setupFiles: path("packages/trustly/test/faults/nodeFetch.ts"),
+    setupFiles: [path("packages/trustly/test/faults/nodeFetch.ts"), path("packages/trustly/test/eventLoopTurn.ts")],
     globalSetup: [
       path("packages/trustly-cli/test/bundle.ts"),
       path("packages/trustly-delivery/test/support/bundle.ts"),

@@ -18,6 +18,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
+import * as Num from "effect/Number"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -50,6 +51,16 @@ export interface Lanes {
   readonly interrupt: Effect.Effect<void>
 }
 
+/** Reports deliveries that end before their result is known: Trustly may receive these changes again. */
+const warnAborted = (count: number, reason: string) =>
+  count === 0 ? Effect.void : Effect.logWarning(`Aborted ${count} deliveries: ${reason}`)
+
+const interruptAll = (sets: ReadonlyArray<FiberSet.FiberSet<void>>) =>
+  Effect.forEach(sets, (fibers) => FiberSet.size(fibers)).pipe(
+    Effect.flatMap((sizes) => warnAborted(Num.sumAll(sizes), "the process is stopping")),
+    Effect.zipRight(Effect.forEach(sets, (fibers) => FiberSet.clear(fibers), { discard: true }))
+  )
+
 /** Holds all lanes permanently, for a process that has exclusive use of the database. */
 export const single: Effect.Effect<Lanes, never, Scope.Scope> = Effect.map(FiberSet.make<void>(), (fibers) => {
   const lease: Lease = {
@@ -60,13 +71,14 @@ export const single: Effect.Effect<Lanes, never, Scope.Scope> = Effect.map(Fiber
     held: Effect.succeed(undefined),
     lease: () => Option.some(lease),
     idle: FiberSet.awaitEmpty(fibers),
-    interrupt: FiberSet.clear(fibers)
+    interrupt: interruptAll([fibers])
   }
 })
 
 /** A lease that expires when its lock is not renewed in time. */
 class LockLease implements Lease {
   isReleased = false
+  isAborted = false
   renewedAt: bigint
   readonly fibers: FiberSet.FiberSet<void>
 
@@ -94,8 +106,18 @@ const lockExpiration = Duration.seconds(5)
 const leaseDurationNanos = 4_000_000_000n
 const leaseCheckInterval = Duration.millis(250)
 
-// not awaited: an uninterruptible fiber must not delay the interruption of other leases
-const interrupt = (fibers: FiberSet.FiberSet<void>) => Effect.forkDaemon(FiberSet.clear(fibers))
+/** Interrupts what runs under expired leases, and reports it once. */
+const abort = (leases: ReadonlyArray<LockLease>) =>
+  Effect.gen(function*() {
+    let count = 0
+    for (const lease of leases) {
+      count += lease.isAborted ? 0 : yield* FiberSet.size(lease.fibers)
+      lease.isAborted = true
+      // not awaited: an uninterruptible fiber must not delay the interruption of other leases
+      yield* Effect.forkDaemon(FiberSet.clear(lease.fibers))
+    }
+    yield* warnAborted(count, "the locks were not renewed in time")
+  })
 
 const shardingConfig = (id: string) =>
   ShardingConfig.layer({
@@ -139,7 +161,10 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
         const renewed = yield* storage.refresh(address, shardIds)
         for (const lane of renewed.map(laneOfShard)) {
           const lease = leases.get(lane)
-          if (lease !== undefined) lease.renewedAt = requestedAt
+          if (lease !== undefined) {
+            lease.renewedAt = requestedAt
+            lease.isAborted = false
+          }
         }
         return renewed
       }),
@@ -153,7 +178,7 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
     Effect.suspend(() => {
       if (lease === undefined) return Effect.void
       lease.isReleased = true
-      return interrupt(lease.fibers)
+      return abort([lease])
     })
 
   const endLeases = (lanes: ReadonlyArray<number>) =>
@@ -180,23 +205,19 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
     orStorageError
   )
 
-  const interruptExpiredLeases = Effect.flatMap(Clock.currentTimeNanos, (now) =>
-    Effect.forEach(
-      [...leases.values()].filter((lease) => !lease.isReleased && !lease.isCurrentAt(now)),
-      ({ fibers }) => interrupt(fibers),
-      { discard: true }
-    ))
+  const interruptExpiredLeases = Effect.flatMap(
+    Clock.currentTimeNanos,
+    (now) => abort([...leases.values()].filter((lease) => !lease.isReleased && !lease.isCurrentAt(now)))
+  )
   yield* Effect.forkScoped(Effect.repeat(interruptExpiredLeases, Schedule.spaced(leaseCheckInterval)))
 
-  const forEachLease = (effect: (fibers: FiberSet.FiberSet<void>) => Effect.Effect<void>) =>
-    Effect.suspend(() => Effect.forEach([...leases.values()], ({ fibers }) => effect(fibers), { discard: true }))
   return {
     held: Effect.map(Clock.currentTimeNanos, (now) => {
       const lanes = [...leases].flatMap(([lane, lease]) => lease.isCurrentAt(now) ? [lane] : [])
       return lanes.length === laneCount ? undefined : lanes
     }),
     lease: (lane) => Option.fromNullable(leases.get(lane)),
-    idle: forEachLease(FiberSet.awaitEmpty),
-    interrupt: forEachLease(FiberSet.clear)
+    idle: Effect.forEach(fibersOfLanes, (fibers) => FiberSet.awaitEmpty(fibers), { discard: true }),
+    interrupt: interruptAll(fibersOfLanes)
   }
 })

@@ -24,12 +24,19 @@ export const until = async (description: string, condition: () => boolean | Prom
 }
 
 const running = new Set<ChildProcess>()
+const runners = new Set<Runner>()
+
+/** How many deliveries the runners of the test report as aborted, as on a machine that is too busy to renew locks in time. */
+export const abortedDeliveries = (): number =>
+  [...runners].flatMap(({ output }) => [...output.matchAll(/Aborted (\d+) deliveries/g)])
+    .reduce((sum, [, count]) => sum + Number(count), 0)
 
 export const stopAll = async (): Promise<void> => {
   for (const child of running) {
     child.kill("SIGKILL")
     await once(child, "exit")
   }
+  runners.clear()
 }
 
 export class Runner {
@@ -54,6 +61,7 @@ export class Runner {
     })
     this.#child = child
     running.add(child)
+    runners.add(this)
     createInterface({ input: child.stdout }).on("line", (line) => this.#handleLine(line))
     createInterface({ input: child.stderr }).on("line", (line) => this.errors.push(line))
     child.stdin.on("error", () => {})

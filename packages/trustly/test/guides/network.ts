@@ -10,7 +10,7 @@ import { connect, rootCertificates } from "node:tls"
 /** A certificate authority of your own, in PEM format, in addition to those that Node trusts. */
 const trust = (authority?: string) => authority === undefined ? {} : { ca: [...rootCertificates, authority] }
 
-/** Reads HTTPS_PROXY, HTTP_PROXY, and NO_PROXY. Connects directly when neither proxy is set. */
+/** HTTPS_PROXY serves https URLs, HTTP_PROXY serves http URLs, NO_PROXY lists hosts to connect to directly. */
 const dispatcher = (authority?: string) =>
   Effect.acquireRelease(
     Effect.sync(() => new EnvHttpProxyAgent({ connect: trust(authority), requestTls: trust(authority) })),

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigError, Effect, Either } from "effect"
 import type { FaultRule } from "effect-trustly-sandbox"
 import type { TrustlyModel } from "effect-trustly/testing"
-import { isSoak } from "../../trustly/test/soak.ts"
+import { isSoak, soak } from "../../trustly/test/soak.ts"
 import { control, fields, john, start, trustly } from "./support.ts"
 
 const nested = (depth: number): string => "[".repeat(depth) + "]".repeat(depth)
@@ -92,20 +92,17 @@ describe("customers", () => {
       assert.strictEqual((yield* control(sandbox)("GET", "/state")).status, 200)
     }))
 
-  it.scopedLive("are created by externalId as fast as before when there are 10,000", () =>
+  const many = soak({ quick: 1000, whole: 10_000 })
+  it.scopedLive(`are created by externalId, ${many} of them`, () =>
     Effect.gen(function*() {
-      const customers = Array.from({ length: 10_000 }, (_, index) => ({
-        customerId: String(index),
-        externalId: `m-${index}`
-      }))
-      const sandbox = yield* start({ customers })
+      const sandbox = yield* start()
       const { post } = trustly(sandbox)
       yield* Effect.forEach(
-        Array.from({ length: 500 }, (_, index) => `n-${index}`),
+        Array.from({ length: many }, (_, index) => `m-${index}`),
         (externalId) => post(`/customers?externalId=${externalId}`, fields),
         { concurrency: 20, discard: true }
       )
-      assert.strictEqual((yield* sandbox.customers).length, 10_500)
+      assert.strictEqual((yield* sandbox.customers).length, many + 2)
     }))
 
   it.scopedLive("are at most 100,000: the next one is refused with 409, a change is not", () =>

@@ -101,6 +101,8 @@ interface Move {
   readonly convert: (value: Option.Option<unknown>) => Option.Option<unknown>
   /** The one value that is read as missing, where `convert` does nothing else. */
   readonly dropped: unknown
+  /** `dropped`, where the schema of the property accepts it as it is, so that its step can be left out. */
+  readonly skipped: unknown
   readonly check: Step
 }
 
@@ -124,7 +126,7 @@ const struct = (properties: ReadonlyArray<Property>, excess: ExcessProperties): 
     if (Object.hasOwn(value, name)) {
       known++
       present = value[name]
-      if (move !== undefined && present === move.dropped) continue
+      if (move !== undefined && present === move.skipped) continue
       present = step(present)
       if (present === refused) return refused
     } else if (!isOptional) {
@@ -235,6 +237,7 @@ const transformation = (ast: AST.Transformation, direction: Direction, excess: E
         const [first, second] = isSame
           ? (direction === "decode" ? [step(type), identical] : [identical, step(becomes.type)])
           : [step(type), step(becomes.type)]
+        const dropped = conversion.convert === undefined ? refused : droppedBy(conversion.convert)
         properties.push(
           conversion.convert === undefined
             ? { name, isOptional, step: pipe(first, second), move: undefined }
@@ -245,7 +248,8 @@ const transformation = (ast: AST.Transformation, direction: Direction, excess: E
               move: {
                 target: conversion.target,
                 convert: conversion.convert,
-                dropped: droppedBy(conversion.convert),
+                dropped,
+                skipped: first(dropped) === dropped ? dropped : refused,
                 check: second
               }
             }

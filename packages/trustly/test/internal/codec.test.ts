@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, DateTime, Either, FastCheck, ParseResult, Redacted, Schema } from "effect"
 import { Customer, CustomerBatch, CustomerChange, CustomerRecord, CustomerUpdate } from "effect-trustly"
 import * as Codec from "../../src/internal/codec.ts"
+import * as Presence from "../../src/internal/presence.ts"
 import { reference, sample } from "../support.ts"
 
 const rareValues = FastCheck.constantFrom<Array<unknown>>(true, {}, [])
@@ -172,6 +173,9 @@ const trimmed = Schema.transform(Schema.String, Schema.NonEmptyString, {
 const unusualSchemas = {
   "a default": Schema.Struct({ a: Schema.optionalWith(Schema.Number, { default: () => 7 }), b: Schema.String }),
   "a default for null": Schema.Struct({ a: Schema.optionalWith(Schema.Number, { default: () => 7, nullable: true }) }),
+  "a dropped null that the field does not accept": Schema.Struct({
+    a: Schema.optionalToOptional(Schema.Number, Schema.Number, { decode: Presence.dropNull, encode: (value) => value })
+  }),
   "a renamed field": Schema.Struct({ a: Schema.propertySignature(Schema.Number).pipe(Schema.fromKey("b")) }),
   "swapped names": Schema.Struct({
     a: Schema.propertySignature(Schema.Number).pipe(Schema.fromKey("b")),

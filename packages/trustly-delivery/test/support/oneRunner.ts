@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { assert, it } from "vitest"
 import { soak } from "../../../trustly/test/soak.ts"
-import { Runner, testKey, until } from "./runners.ts"
+import { abortedDeliveries, Runner, testKey, until } from "./runners.ts"
 import type { Accepted } from "./runners.ts"
 import { concurrency, customers, isIdle, type TestEnvironment } from "./testEnvironment.ts"
 
@@ -47,6 +47,7 @@ export const testOneRunner = (environment: TestEnvironment, env: () => Record<st
     const second = await new Runner(shared).started()
     await until("an empty backlog", () => isIdle(second))
     environment.assertDelivery(first.accepted, 0)
+    assert.isAtMost(environment.trustly.writes.length, 120 + abortedDeliveries())
   })
 
   it("pauses and probes while Trustly rejects the credentials, and resumes after a restart", async () => {

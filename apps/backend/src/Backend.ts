@@ -65,7 +65,7 @@ export const run = (onStart: (url: string) => Effect.Effect<void>) =>
     // in a scope of its own, so that delivery can drain while the server still responds
     const deliveryScope = yield* Scope.fork(scope, ExecutionStrategy.sequential)
     const delivery = yield* CustomerDelivery.layer(options.delivery).pipe(
-      // without a retry policy: delivery is the retry
+      // without a retry policy: delivery already retries
       Layer.provide(CustomerService.layer(options.trustly)),
       Layer.provide(NodeHttpClient.layerUndici),
       Layer.provide(Layer.succeedContext(database)),

@@ -95,11 +95,11 @@ const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(0)
 
 const figures = [
   {
-    what: "CPU, a line / one update",
+    what: "CPU per line / CPU per update",
     measured: median(pairs.map(({ line, update }) => line.cpu / update.cpu)),
     limit: 1.5
   },
-  { what: "CPU, a line of 1,000,000 / of 100,000", measured: million.cpu / large / perLine, limit: 1.1 },
+  { what: "CPU per line, 1,000,000 lines / 100,000 lines", measured: million.cpu / large / perLine, limit: 1.1 },
   { what: "peak memory, 1,000,000 lines / 100,000", measured: million.peakMemory / memory, limit: 1.15 },
   { what: "peak memory at 1,000,000 lines, MiB", measured: million.peakMemory / 1024 / 1024, limit: 400 }
 ]

@@ -205,7 +205,10 @@ const helpOfProgram = ({ commands, description, name, sections }: Program<unknow
   "",
   ...wrap(description, 0),
   ...section("Commands", table(commands.map((command) => [command.name, command.summary]))),
-  ...section("Options", table([["--help", "Show help, also of a command."], ["--version", "Show the version."]])),
+  ...section(
+    "Options",
+    table([["--help", "Show this help, or that of a command."], ["--version", "Show the version."]])
+  ),
   ...sections.flatMap(({ lines, title }) => section(title, lines.flatMap((line) => wrap(line, 2))))
 ]
 

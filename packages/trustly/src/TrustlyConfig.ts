@@ -65,7 +65,7 @@ export interface Options {
   readonly accessKey: Redacted.Redacted
   /** Base URL of Trustly's operations. It must be https, except for loopback. Default: {@link sandboxUrl}. */
   readonly baseUrl?: string | undefined
-  /** Deadline of one attempt, from connecting to the last byte of the response. Default: 30 seconds. `Infinity`: none. */
+  /** Deadline of one request, from connecting to the last byte of the response. Default: 30 seconds. `Infinity`: none. */
   readonly timeout?: Duration.DurationInput | undefined
   /** Maximum size of a response, in bytes. Default: 1048576 (1 MiB). */
   readonly maxResponseBytes?: number | undefined
@@ -103,7 +103,7 @@ export const config: Config.Config<Options> = Config.all({
     Config.withDescription(`Base URL of Trustly. Default: its sandbox, ${sandboxUrl}`)
   ),
   timeout: Settings.optional("TRUSTLY_TIMEOUT", Settings.timeout).pipe(
-    Config.withDescription("Deadline of one attempt, such as \"10 seconds\", or \"Infinity\". Default: 30 seconds")
+    Config.withDescription("Deadline of one request, such as \"10 seconds\", or \"Infinity\". Default: 30 seconds")
   ),
   allowInsecureHttp: Settings.optional("TRUSTLY_ALLOW_INSECURE_HTTP", Settings.flag).pipe(
     Config.withDescription("Whether credentials may be sent over plain http to any host, true or false. Default: false")

@@ -25,7 +25,10 @@ const ignoreUnknownColumns = CommandLine.flag(
 
 const check = CommandLine.flag("check", "Validate the file and report every invalid line without sending anything.")
 
-const dryRun = CommandLine.flag("dry-run", "Like --check, and also print what would be sent for each line.")
+const dryRun = CommandLine.flag(
+  "dry-run",
+  "Validate the remaining lines, and print the names of the fields that each would send."
+)
 
 const restart = CommandLine.flag(
   "restart",
@@ -123,7 +126,7 @@ export const makeImport = <E>(customers: Layer.Layer<CustomerService, E>) =>
     summary: "Update many customers from a CSV or NDJSON file.",
     description: [
       "Updates many customers from a CSV or NDJSON file. Records each line in a journal beside the file, so that the same command " +
-      "continues after an interruption. Failed lines go to <file>.failures.ndjson, which can be fixed and imported in its turn."
+      "continues after an interruption. Failed lines go to <file>.failures.ndjson, which you can fix and import."
     ],
     argument: {
       name: "file",

@@ -82,7 +82,7 @@ const modify = (target: Target, change: CustomerChange) =>
 const from = CommandLine.text(
   "from",
   "file",
-  "Send the whole customer in this JSON file; `-` reads stdin. Secrets come in this way only."
+  "Send the whole customer in this JSON file; `-` reads stdin. Secrets can be set only this way."
 )
 
 const dryRun = CommandLine.flag("dry-run", "Show what would change, and send no update.")
@@ -99,7 +99,7 @@ export const update = CommandLine.makeCommand({
     { title: "Options", options: [...ChangeOptions.options, from, dryRun, ...viewOptions, Otlp.option] },
     { title: "Fields (short for --set)", options: ChangeOptions.fieldOptions }
   ],
-  notes: [`Only --clear takes these: ${ChangeOptions.clearOnly.join(", ")}.`],
+  notes: [`--clear and --from only, because they are or contain secrets: ${ChangeOptions.clearOnly.join(", ")}.`],
   examples: [
     "update 1001165729 --vip 2 --city Reno --dry-run",
     "update 1001165729 --set vip=2 --clear address.zip",

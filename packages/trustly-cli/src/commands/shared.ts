@@ -5,7 +5,7 @@ import * as CommandLine from "../CommandLine.ts"
 
 export const customerId = { name: "customerId", help: "Trustly's identifier of the customer." }
 
-const json = CommandLine.flag("json", "Print one JSON document, as on the wire.")
+const json = CommandLine.flag("json", "Print the customer as one JSON document, in Trustly's format.")
 
 const reveal = CommandLine.flag(
   "reveal",

@@ -60,8 +60,9 @@ const sourceOf = (text: string): Option.Option<Wire> =>
     (wire) => Option.match(Failures.parseRecord(wire), { onNone: () => wire, onSome: ({ source }) => source })
   )
 
-const isTooLong = (text: string): boolean =>
-  text.length > maxCommandBytes || (text.length > maxCommandBytes / 3 && Buffer.byteLength(text) > maxCommandBytes)
+/** A character takes at most three bytes of UTF-8, so a short text need not be measured. */
+export const isTooLong = (text: string): boolean =>
+  text.length > maxCommandBytes / 3 && Buffer.byteLength(text) > maxCommandBytes
 
 const expectedLine = "a line of at most 1 MiB in UTF-8"
 

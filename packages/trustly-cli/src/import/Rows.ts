@@ -63,7 +63,7 @@ const reasons: Readonly<Partial<Record<CsvErrorCode, string>>> = {
   CSV_QUOTE_NOT_CLOSED: "a quote is not closed",
   CSV_INVALID_CLOSING_QUOTE: "a quoted cell continues after its closing quote",
   INVALID_OPENING_QUOTE: "there is a quote inside an unquoted cell",
-  CSV_MAX_RECORD_SIZE: "a row is longer than 1 MiB, or a quote is not closed"
+  CSV_MAX_RECORD_SIZE: "a row is longer than 16 MiB, or a quote is not closed"
 }
 
 /** An error of the CSV, or of reading it. */
@@ -104,7 +104,8 @@ export const split = async function*(
       relax_column_count: true,
       skip_empty_lines: true,
       skip_records_with_empty_values: true,
-      max_record_size: 1024 * 1024
+      // a longer row is no row: a quote is not closed
+      max_record_size: 16 * 1024 * 1024
     }),
     constVoid
   )
@@ -157,6 +158,7 @@ const isDamaged = (cell: string): boolean => cell.includes("\uFFFD")
 
 /** Decodes a row. `isNamed` is true of a column that the header names, also of an ignored one. */
 export const toEntry = (columns: Columns, isNamed: (at: number) => boolean) => ({ cells, line }: Row): Entry => {
+  if (Entries.isTooLong(cells.join())) return Entries.ofLine({ line })
   if (cells.some(isDamaged)) return Entries.ofBrokenRow(line, cells, "cells in UTF-8")
   const stray = cells.findIndex((cell, at) => cell.trim() !== "" && !isNamed(at))
   if (stray !== -1) {

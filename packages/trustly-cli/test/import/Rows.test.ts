@@ -55,6 +55,12 @@ describe("the rows of a CSV", () => {
       assert.strictEqual(driverLicense?.state, "NV")
     }))
 
+  it.effect("are bad if they are longer than 1 MiB, and those behind them are read", () =>
+    Effect.map(
+      changes(`customerId,name,vip\n1,${"x".repeat(1024 * 1024)},2\n2,${"é".repeat(600_000)},2\n3,,2\n`),
+      (all) => assert.deepStrictEqual(all, ["2  bad", "3  bad", { customerId: "3", change: { vip: 2 } }])
+    ))
+
   it.effect("leave fields of empty cells unchanged, and clear those of \\N", () =>
     Effect.map(
       changes(
@@ -194,7 +200,7 @@ describe("a CSV is refused", () => {
     "with a quote that stays open": ["customerId,name\n1,a\n2,\"b\n3,c\n", /from line \d+: a quote is not closed/],
     "with something behind a quote": ["customerId,name\n1,\"a\"b\n", /line 2: a quoted cell continues/],
     "with a quote inside": ["customerId,name\n1,a\"b\n", /line 2: there is a quote inside/],
-    "with a row of 10 MB": [`customerId,name\n1,${"x".repeat(10_000_000)}\n`, /a row is longer than 1 MiB/]
+    "with a row of 20 MB": [`customerId,name\n1,${"x".repeat(20_000_000)}\n`, /a row is longer than 16 MiB/]
   }
   for (const [what, [csv, line]] of Object.entries(problems)) {
     it.effect(what, () =>

@@ -45,7 +45,7 @@ class TunnelAgent extends Agent {
       .on("connect", ({ statusCode }, socket) => {
         if (statusCode === 200) return done(null, connect({ ...this.options, socket, host: host ?? "", servername }))
         socket.destroy()
-        // the library reports an error of "connect" as reason Connect, outcome NotSent
+        // the library reports an error whose syscall is "connect" as reason Connect, outcome NotSent
         done(Object.assign(new Error(`The proxy answered with status ${statusCode}`), { syscall: "connect" }))
       })
       .on("error", done)

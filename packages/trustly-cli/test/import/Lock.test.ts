@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Either, Fiber } from "effect"
 import * as Lock from "../../src/import/Lock.ts"
+import { takeOver } from "./files.ts"
 
 const inFolder = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
@@ -71,8 +72,7 @@ describe("the lock of an import", () => {
     Effect.gen(function*() {
       const { directory, fs } = yield* inFolder
       const { lost } = yield* Lock.acquire(directory)
-      yield* fs.remove(directory, { recursive: true })
-      yield* fs.makeDirectory(directory)
+      yield* takeOver(directory)
       const { message, status } = yield* Effect.flip(lost)
       assert.strictEqual(status, 3)
       assert.match(message, /^Import stopped: another process took over .*a\.lock\./)

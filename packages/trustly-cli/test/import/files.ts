@@ -1,7 +1,7 @@
 /** Files for the tests of the import. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
-import { Chunk, Effect, Option, Stream } from "effect"
+import { Chunk, Clock, Effect, Option, Schedule, Stream } from "effect"
 import { gzipSync } from "node:zlib"
 import * as Source from "../../src/import/Source.ts"
 
@@ -30,6 +30,17 @@ export const entries = (
     const items = Chunk.toReadonlyArray(yield* Stream.runCollect(source.items))
     return items.map((item) => item.decode())
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+
+/** Takes over a lock as another process does. Its heartbeat goes on until the scope closes. */
+export const takeOver = (lock: string) =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    yield* fs.remove(lock, { recursive: true })
+    yield* fs.makeDirectory(lock)
+    // once is not enough: the first holder may be between its look at the lock and its own heartbeat
+    const heartbeat = Effect.flatMap(Clock.currentTimeMillis, (now) => fs.utimes(lock, now / 1000, now / 1000))
+    yield* Effect.forkScoped(Effect.repeat(heartbeat, Schedule.spaced("50 millis")))
+  })
 
 export const ndjson = (...lines: ReadonlyArray<unknown>): string =>
   lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join("")

@@ -26,7 +26,7 @@ import {
   seen,
   toJson
 } from "../program.ts"
-import { ndjson, write } from "./files.ts"
+import { ndjson, takeOver, write } from "./files.ts"
 
 const invented = (at: number): string => `${1_003_000_001 + at}`
 
@@ -475,7 +475,6 @@ describe("import as a process", () => {
   test("stops with the reason when it has lost its lock", () =>
     Effect.gen(function*() {
       const { fail, requests } = yield* TrustlySandbox
-      const fs = yield* FileSystem.FileSystem
       const file = yield* write(
         "customers.ndjson",
         ndjson(...Array.makeBy(100_000, (at) => change(1, invented(at % 20))))
@@ -483,8 +482,7 @@ describe("import as a process", () => {
       yield* fail({ fault: { _tag: "Delay", millis: 20 }, every: 1 })
       const first = yield* startImport([file, "--concurrency", "1"])
       yield* received(1)
-      yield* fs.remove(`${file}.lock`, { recursive: true })
-      yield* fs.makeDirectory(`${file}.lock`)
+      yield* takeOver(`${file}.lock`)
       const { status, stderr } = yield* first.ended
       assert.strictEqual(status, 3)
       assert.match(stderr, /^Import stopped: another process took over \S+\.lock\./)

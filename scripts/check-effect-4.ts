@@ -1,6 +1,6 @@
 /**
- * Runs the guide about Effect 4: its blocks in an npm workspace with both versions of Effect, against a local Trustly, and every name in its table
- * against the version that it belongs to. Needs the tarballs of `npm run tarballs`.
+ * Runs the guide about Effect 4: its blocks in an npm workspace with both versions of Effect, against a local Trustly, and every
+ * name in its table against the version that it belongs to. Needs the tarballs of `npm run tarballs`.
  */
 import { Effect } from "effect"
 import { build } from "esbuild"

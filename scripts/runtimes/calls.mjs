@@ -15,7 +15,10 @@ const describeResult = Effect.match({
   onFailure: ({ _tag, outcome, reason }) => [_tag, reason, outcome].filter((part) => part !== undefined).join(" ")
 })
 
-/** The results of some calls in this runtime, against a local Trustly, a server that redirects to it, and a port that refuses connections. */
+/**
+ * The results of some calls in this runtime, against a local Trustly, a server that redirects to it, and a port that refuses
+ * connections.
+ */
 export const calls = ({ sandbox, redirecting, refusing }) => {
   const failNext = (fault, operation) =>
     Effect.promise(() =>

@@ -8,7 +8,10 @@ const packageFolder = fileURLToPath(new URL("..", import.meta.url))
 
 const { version }: { readonly version: string } = JSON.parse(readFileSync(join(packageFolder, "package.json"), "utf8"))
 
-/** Writes `main.js`, what only `sandbox` needs in files of its own, which the other commands do not load, and the page of the sandbox. */
+/**
+ * Writes `main.js`, what only `sandbox` needs in files of its own, which the other commands do not load, and the page of the
+ * sandbox.
+ */
 export const bundle = async (folder: string): Promise<void> => {
   await build({
     entryPoints: [join(packageFolder, "src/main.ts")],

@@ -179,7 +179,10 @@ const nullOf = ({ types }: Shape): string => types.includes("null") ? "null" : "
 
 const presence = (required: boolean): string => required ? "required" : "optional"
 
-/** Every difference between two contracts, one per line. A difference in a named object is listed once, under the name of the first. */
+/**
+ * Every difference between two contracts, one per line. A difference in a named object is listed once, under the name of the
+ * first.
+ */
 export const differences = (here: Contract, there: Contract): Lines => {
   const schemas = (a: JsonSchema, b: JsonSchema, at: string): Lines => {
     const [one, other] = [shapeOf(a, here.schemas), shapeOf(b, there.schemas)]

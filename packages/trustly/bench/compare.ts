@@ -1,6 +1,6 @@
 /**
- * Plays the fault table of the tests to this library and to what people use instead, and prints how many faults each gets right, how many of its
- * errors print a credential or a customer's data, and how many lines a program writes for it.
+ * Plays the fault table of the tests to this library and to what people use instead, and prints how many faults each gets right,
+ * how many of its errors print a credential or a customer's data, and how many lines a program writes for it.
  */
 import { Array, Duration, Effect, Option, type Scope } from "effect"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"

@@ -218,11 +218,11 @@ const authErrorOf = (exit: Result["exit"]): Option.Option<TrustlyAuthError> =>
  * input order. Results arrive as commands end. Memory is bounded: the input is read only as fast as commands end and results are
  * consumed.
  *
- * A failed command is a result, and the run continues. The run stops when Trustly refuses the credentials, because every other command
- * would fail too: no further command starts, those in flight finish and have results, and the stream fails with the
- * `TrustlyAuthError`. A failure of `onBegin` or `onEnd` stops the run in the same way. When the input fails, the commands read before
- * it are performed first. An interrupted run interrupts the commands in flight: they have no result, and their updates may have been
- * applied.
+ * A failed command is a result, and the run continues. The run stops when Trustly refuses the credentials, because every other
+ * command would fail too: no further command starts, those in flight finish and have results, and the stream fails with the
+ * `TrustlyAuthError`. A failure of `onBegin` or `onEnd` stops the run in the same way. When the input fails, the commands read
+ * before it are performed first. An interrupted run interrupts the commands in flight: they have no result, and their updates may
+ * have been applied.
  *
  * @since 0.1.0
  * @category combinators

@@ -44,7 +44,8 @@ export declare namespace CustomerService {
     /**
      * Sends a whole customer: `POST /customers/{customerId}`. Omitted fields are left unchanged; `null` clears a field.
      *
-     * Trustly's masks are never written: a secret such as `#####6790` counts as omitted, so a customer that was read can be sent back.
+     * Trustly's masks are never written: a secret such as `#####6790` counts as omitted, so a customer that was read can be sent
+     * back.
      */
     readonly update: (customerId: string, customer: CustomerUpdate) => Effect.Effect<Customer, TrustlyError>
     /** Reads a customer: `GET /customers/{customerId}`. */
@@ -53,10 +54,10 @@ export declare namespace CustomerService {
      * Reads a customer, changes it, and sends the four required fields and the changed fields. An empty change sends nothing.
      *
      * Calls for one customer run one after the other within the process, however many layers were built. A nested call for a
-     * customer that an outer call holds fails with `TrustlyValidationError`; it hangs if the outer call waits for it through a queue or a
-     * promise. Another process can write in between: Trustly has no
-     * protection against that, and name, email, phone, and address go back as they were read. A retry reads again, so a change that
-     * adds to a value can count twice after an `Unknown` outcome.
+     * customer that an outer call holds fails with `TrustlyValidationError`; it hangs if the outer call waits for it through a
+     * queue or a promise. Another process can write in between: Trustly has no protection against that, and name, email, phone,
+     * and address go back as they were read. A retry reads again, so a change that adds to a value can count twice after an
+     * `Unknown` outcome.
      */
     readonly modify: <E = never, R = never>(
       customerId: string,

@@ -35,7 +35,10 @@ const commandOf = ({ customer }: Job, serial: number): CustomerBatch.Command => 
 
 const outage = new TrustlyServerError({ operation: "update" })
 
-/** A service that performs these jobs. `externalTier` holds the index of the job. It fails on concurrent commands for one customer. */
+/**
+ * A service that performs these jobs. `externalTier` holds the index of the job. It fails on concurrent commands for one
+ * customer.
+ */
 const serviceFor = (jobs: ReadonlyArray<Job>) =>
   Effect.gen(function*() {
     const sent = yield* journal<readonly [customerId: string, serial: number]>()

@@ -15,7 +15,10 @@ const outage = new TrustlyServerError({ operation: "update", status: 503 })
 const after = (seconds: number) =>
   new TrustlyRateLimitError({ operation: "update", retryAfter: Duration.seconds(seconds) })
 
-/** Retries a call that fails with these errors in order, then succeeds. Returns the exit and the start time of each attempt, in milliseconds. */
+/**
+ * Retries a call that fails with these errors in order, then succeeds. Returns the exit and the start time of each attempt, in
+ * milliseconds.
+ */
 const attempts = <E>(failures: ReadonlyArray<E>, options?: TrustlyRetry.Options) =>
   Effect.gen(function*() {
     const times = yield* Ref.make<ReadonlyArray<number>>([])

@@ -10,7 +10,10 @@ const kinds: ReadonlyMap<string, CustomerFields.Field["kind"]> = new Map(
   CustomerFields.all.map(({ kind, path }) => [path, kind])
 )
 
-/** `taxId` as Trustly masks it, other secrets completely. Also hides what a field cannot hold: it may be a secret in the wrong place. */
+/**
+ * `taxId` as Trustly masks it, other secrets completely. Also hides what a field cannot hold: it may be a secret in the wrong
+ * place.
+ */
 const maskField = (path: string, value: unknown): unknown => {
   if (value === null) return null
   if (path === "taxId" && typeof value === "string") return TrustlyModel.masked(value)

@@ -73,8 +73,8 @@ export const openPages = () => {
   const runtime = ManagedRuntime.make(Chromium.layer)
   afterAll(() => runtime.dispose())
   /**
-   * Opens the page of a server and runs a test on it. Afterwards checks that the browser reported no error, that nothing was loaded from
-   * another origin, and that the document contains no secret.
+   * Opens the page of a server and runs a test on it. Afterwards checks that the browser reported no error, that nothing was
+   * loaded from another origin, and that the document contains no secret.
    */
   return <E, R>(
     url: string,

@@ -1,9 +1,9 @@
 /**
  * Optimized, with fiber internals. Ends an effect at a deadline.
  *
- * The plain version is `Effect.withParentSpan`, `Effect.disconnect`, and `Effect.timeoutTo`, which fork twice for each call. With it,
- * an update takes two fifths more CPU time (`npm run bench`). This version forks once, and one timer fiber serves all calls on a clock.
- * `test/internal/deadline.test.ts` holds it against the plain version.
+ * The plain version is `Effect.withParentSpan`, `Effect.disconnect`, and `Effect.timeoutTo`, which fork twice for each call. With
+ * it, an update takes two fifths more CPU time (`npm run bench`). This version forks once, and one timer fiber serves all calls
+ * on a clock. `test/internal/deadline.test.ts` holds it against the plain version.
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"

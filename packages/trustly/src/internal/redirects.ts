@@ -17,9 +17,10 @@ const manual = (init: RequestInit): RequestInit => ({ ...init, redirect: "manual
 /**
  * A client that follows no redirect: a redirect could send the customer to another host.
  *
- * Only `fetch` follows redirects, unless its `RequestInit` says otherwise. A `RequestInit` that is provided for a call replaces the one
- * that the client's layer was built with, which nothing but `fetch` itself can see. So the first request of a fetch client goes to a
- * `fetch` that sends nothing and notes its options. Other clients do not call it: their first request is the real one.
+ * Only `fetch` follows redirects, unless its `RequestInit` says otherwise. A `RequestInit` that is provided for a call replaces
+ * the one that the client's layer was built with, which nothing but `fetch` itself can see. So the first request of a fetch
+ * client goes to a `fetch` that sends nothing and notes its options. Other clients do not call it: their first request is the
+ * real one.
  */
 export const withoutRedirects = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.HttpClient> =>
   Effect.map(Effect.serviceOption(FetchHttpClient.RequestInit), (provided) => {

@@ -53,7 +53,10 @@ const getters = (value: object): ReadonlyArray<PropertyKey> => {
   return [...own, ...getters(prototype)]
 }
 
-/** Everything in a value that a logger, an exporter, or an encoder could print, including hidden, inherited, and symbol properties. */
+/**
+ * Everything in a value that a logger, an exporter, or an encoder could print, including hidden, inherited, and symbol
+ * properties.
+ */
 const partsOf = (value: object): ReadonlyArray<readonly [name: string, part: unknown]> => {
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return [["bytes", new TextDecoder().decode(value)]]
   const keys = Reflect.ownKeys(value)
@@ -198,8 +201,8 @@ const inspectExit = (watch: Watch, exit: Exit.Exit<unknown, unknown>): Effect.Ef
  * properties, cause, or own schema), in a log line at any level from any of Effect's loggers, on the `Console` service, in the
  * name, attributes, events, or cause of a span, or in a metric. Otherwise it returns the effect's own result.
  *
- * The message names the place, never the secret. The search covers base64 (such as an Authorization header), URLs, and bytes. Nothing is printed while the effect runs. Use secrets that occur nowhere else, because metrics are shared by the whole
- * process.
+ * The message names the place, never the secret. The search covers base64 (such as an Authorization header), URLs, and bytes.
+ * Nothing is printed while the effect runs. Use secrets that occur nowhere else, because metrics are shared by the whole process.
  *
  * @since 0.1.0
  * @category testing

@@ -61,11 +61,22 @@ describe("the exit status is", () => {
   }
 })
 
-it.effect("the help and the README explain the same exit statuses", () =>
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8")
+
+it.effect("the help explains the exit statuses, and the page on imports has the same ones", () =>
   Effect.gen(function*() {
     const help = Array.from((yield* printed("--help")).matchAll(/^ {2}([0-3]) {2}(.*)$/gm), ([, n, text]) => [n, text])
-    const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
-    const table = Array.from(readme.matchAll(/^\| ([0-3]) +\| (.*?) +\|$/gm), ([, n, text]) => [n, text])
-    assert.strictEqual(help.length, 4)
-    assert.deepStrictEqual(table, help)
+    assert.deepStrictEqual(help, [
+      ["0", "done"],
+      ["1", "failed, or some lines of an import failed"],
+      ["2", "the command line, a file, or the configuration has to change"],
+      ["3", "an import stopped, and the same command continues it"]
+    ])
+    assert.include(read("../README.md"), "`trustly-customers --help` lists the exit statuses")
+    const [, table = ""] =
+      /^\| exit status +\| meaning +\|\n\|[ -|]+\n((?:\|.*\|\n)+)/m.exec(read("../../../docs/importing.md")) ?? []
+    const page = Array.from(table.matchAll(/^\| (\d) +\| (.*?) +\|$/gm), ([, n, text = ""]) => [n, text])
+    assert.deepStrictEqual(page.map(([n]) => n), ["0", "1", "2", "3"])
+    assert.match(page[2]?.[1] ?? "", /configuration has to change$/)
+    assert.match(page[3]?.[1] ?? "", /import stopped, and the same command continues it$/)
   }))

@@ -591,6 +591,16 @@ describe("import as a process", () => {
       assert.strictEqual(fromJson(updated.stdout).name, customer.name)
     }))
 
+  test("reads stdin by its name also where it is a socket, which cannot be opened by a name", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const cwd = yield* fs.makeTempDirectoryScoped()
+      for (const name of ["-", "/dev/stdin", "/dev/fd/0"]) {
+        const ended = yield* runWith(["import", name], { cwd, stdin: ndjson(change(7)) })
+        assert.deepStrictEqual(ended, { status: 0, stdout: "1 line done, 0 failed\n  0 retries\n", stderr: "" }, name)
+      }
+    }))
+
   test("keeps the failed lines of a stream in the current folder", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

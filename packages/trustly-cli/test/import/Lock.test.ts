@@ -1,7 +1,8 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Either, Fiber } from "effect"
+import { Clock, Deferred, Effect, Either, Fiber, Schedule } from "effect"
+import { vi } from "vitest"
 import * as Lock from "../../src/import/Lock.ts"
 import { takeOver } from "./files.ts"
 
@@ -66,6 +67,26 @@ describe("the lock of an import", () => {
       assert.isTrue(Either.isLeft(second))
       yield* release
       assert.deepStrictEqual(yield* content, [])
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.scopedLive("is taken over without a wait if its last heartbeat was a minute ago", () =>
+    Effect.gen(function*() {
+      const { directory, fs } = yield* inFolder
+      yield* fs.makeDirectory(directory)
+      const minuteAgo = (yield* Clock.currentTimeMillis) / 1000 - 60
+      yield* fs.utimes(directory, minuteAgo, minuteAgo)
+      const write = yield* Effect.acquireRelease(
+        Effect.sync(() => vi.spyOn(process.stderr, "write")),
+        (spy) => Effect.sync(() => spy.mockRestore())
+      )
+      // a wait is announced on stderr; it ends when the lock is gone
+      const isAnnounced = Effect.sync(() => write.mock.calls.length > 0)
+      yield* Effect.repeat(isAnnounced, { until: (yes) => yes, schedule: Schedule.spaced("10 millis") }).pipe(
+        Effect.zipRight(fs.remove(directory, { recursive: true })),
+        Effect.fork
+      )
+      yield* Lock.acquire(directory)
+      assert.deepStrictEqual(write.mock.calls, [])
     }).pipe(Effect.provide(NodeContext.layer)))
 
   it.scopedLive("is reported as lost when another process took it over", () =>

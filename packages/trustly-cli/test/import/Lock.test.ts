@@ -1,7 +1,7 @@
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Either, Fiber, Schedule } from "effect"
+import { Clock, Deferred, Effect, Either, Fiber, Option, Schedule, TestServices } from "effect"
 import { vi } from "vitest"
 import * as Lock from "../../src/import/Lock.ts"
 import { takeOver } from "./files.ts"
@@ -87,6 +87,29 @@ describe("the lock of an import", () => {
       )
       yield* Lock.acquire(directory)
       assert.deepStrictEqual(write.mock.calls, [])
+    }).pipe(Effect.provide(NodeContext.layer)))
+
+  it.scoped("is lost by one of two processes that take it over at the same moment, before that one starts", () =>
+    Effect.gen(function*() {
+      const { directory, fs } = yield* inFolder
+      yield* fs.makeDirectory(directory)
+      yield* fs.utimes(directory, 0, 0)
+      // the clock of the test stands still, so that only a loss can end the check after the takeover
+      const acquiring = yield* Effect.fork(Effect.scoped(Lock.acquire(directory)))
+      const isTaken = fs.stat(directory).pipe(
+        Effect.map(({ mtime }) => Option.exists(mtime, (at) => at.getTime() > 0)),
+        Effect.orElseSucceed(() => false)
+      )
+      yield* Effect.raceFirst(
+        TestServices.provideLive(
+          Effect.repeat(isTaken, { until: (yes) => yes, schedule: Schedule.spaced("1 millis") })
+        ),
+        Fiber.join(acquiring)
+      )
+      yield* TestServices.provideLive(takeOver(directory))
+      const { message, status } = yield* Effect.flip(Fiber.join(acquiring))
+      assert.strictEqual(status, 3)
+      assert.match(message, /^Import stopped: another process took over .*a\.lock\./)
     }).pipe(Effect.provide(NodeContext.layer)))
 
   it.scopedLive("is reported as lost when another process took it over", () =>

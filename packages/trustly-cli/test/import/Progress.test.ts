@@ -1,6 +1,7 @@
 import * as Terminal from "@effect/platform/Terminal"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, TestClock } from "effect"
+import { Effect, Exit, Scope, TestClock } from "effect"
+import { vi } from "vitest"
 import * as Journal from "../../src/import/Journal.ts"
 import * as Progress from "../../src/import/Progress.ts"
 import * as Tally from "../../src/import/Tally.ts"
@@ -23,6 +24,48 @@ it.scoped("--json prints every ten seconds how far the import is", () =>
       { progress: { ...both, perSecond: 40, secondsLeft: 30 } },
       { progress: { ...both, perSecond: 20, secondsLeft: 60 } }
     ])
+  }))
+
+/** Makes stderr a terminal until the scope closes, and returns what is written to it. */
+const terminal = Effect.acquireRelease(
+  Effect.sync(() => {
+    const written: Array<string> = []
+    const { columns, isTTY } = process.stderr
+    const write = vi.spyOn(process.stderr, "write").mockImplementation((text) => written.push(String(text)) > 0)
+    Object.assign(process.stderr, { columns: 80, isTTY: true })
+    const restore = () => {
+      Object.assign(process.stderr, { columns, isTTY })
+      write.mockRestore()
+    }
+    return { written, restore }
+  }),
+  ({ restore }) => Effect.sync(restore)
+)
+
+const clearLine = "\r\u001b[K"
+
+it.scoped("a terminal shows a bar that grows in place, and its line is empty again after the import", () =>
+  Effect.gen(function*() {
+    const { written } = yield* terminal
+    const tally = Tally.make(Journal.nothing, 4)
+    const importing = yield* Scope.make()
+    yield* Progress.show(tally, Infinity, false).pipe(
+      Effect.provideService(Terminal.Terminal, screen([])),
+      Scope.extend(importing)
+    )
+    yield* TestClock.adjust("1 seconds")
+    tally.done = 1
+    yield* TestClock.adjust("1 seconds")
+    const drawn = written.join("")
+    const [, first = "", ...more] = drawn.split(clearLine)
+    assert.match(first, /^░+ 0 %/)
+    assert.match(more.at(-1) ?? "", /^█+░+ 25 %/)
+    assert.notInclude(drawn, "\n")
+    yield* Scope.close(importing, Exit.void)
+    assert.strictEqual(written.at(-1), clearLine)
+    const { length } = written
+    yield* TestClock.adjust("1 seconds")
+    assert.strictEqual(written.length, length)
   }))
 
 /** The progress after ten seconds in which so many lines ended. */

@@ -5,7 +5,7 @@ import { run } from "effect-trustly-sandbox/cli"
 import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { ask } from "./ask.ts"
-import { authorization, john, originOf, start } from "./support.ts"
+import { authorization, control, john, originOf, start } from "./support.ts"
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8")
 
@@ -27,10 +27,29 @@ const bodies: Readonly<Record<string, string>> = {
 }
 
 describe("the README", () => {
-  it("lists the routes of the control path", () => {
-    const listed = routes.map(({ method, path }) => `${method} ${path}`)
-    assert.includeMembers(listed, ["GET /_sandbox/state", "POST /_sandbox/faults", "GET /_sandbox/requests/{id}"])
-  })
+  it.scopedLive("lists every operation of the OpenAPI document", () =>
+    Effect.gen(function*() {
+      const { json } = yield* ask(`${originOf(yield* start())}/openapi.json`)
+      const operations = Object.entries(Object(json).paths).flatMap(([path, methods]) =>
+        Object.keys(Object(methods)).map((method) => `${method.toUpperCase()} ${path.replace("{customerId}", "{id}")}`)
+      )
+      assert.isNotEmpty(operations)
+      assert.sameMembers(
+        routes.filter(({ path }) => path.startsWith("/api")).map(({ method, path }) => `${method} ${path}`),
+        operations.map((operation) => operation.replace(" /customers", " /api/v1/customers"))
+      )
+    }))
+
+  it.scopedLive("lists every method of the control path", () =>
+    Effect.gen(function*() {
+      const call = control(yield* start())
+      const paths = ["/state", "/requests", "/requests/{id}", "/faults", "/customers/{id}", "/reset", "/events"]
+      for (const path of paths) {
+        const { headers } = yield* call("PUT", path.replace("{id}", "1"))
+        const listed = routes.filter((route) => route.path === `/_sandbox${path}`).map(({ method }) => method)
+        assert.sameMembers(listed, String(headers["allow"]).split(", ").filter((method) => method !== "HEAD"), path)
+      }
+    }))
 
   for (const { method, path } of routes.filter((route) => route.path !== "/_sandbox/events")) {
     it.scopedLive(`lists a route that exists: ${method} ${path}`, () =>

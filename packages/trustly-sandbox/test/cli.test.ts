@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Console, Deferred, Effect, Fiber, Layer, Logger, Redacted } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { run } from "effect-trustly-sandbox/cli"
+import { readFileSync } from "node:fs"
 import { ask } from "./ask.ts"
 import { authorization, start } from "./support.ts"
 
@@ -145,6 +146,23 @@ describe("the command", () => {
       const status = (host: string) => Effect.map(ask(origin, { headers: { host } }), (answer) => answer.status)
       assert.strictEqual(yield* status(`sandbox:${port}`), 200)
       assert.strictEqual(yield* status(`other:${port}`), 403)
+    }))
+
+  it.scopedLive("lets other containers in by the name of its service, as the guide for Docker Compose starts it", () =>
+    Effect.gen(function*() {
+      const guide = readFileSync(new URL("../../../docs/sandbox-in-ci.md", import.meta.url), "utf8")
+      const [, service = "", line = ""] =
+        /^services:\n {2}(\S+):\n(?: {4}.*\n)*? {4}command: npx --yes effect-trustly-sandbox (.*)$/m.exec(guide) ?? []
+      const path = yield* customersFile("{\"customerId\":\"c-1\"}")
+      const args = line.split(" ").map((arg) => arg.startsWith("/") ? path : arg)
+      const printed = yield* running("--port", "0", ...args)
+      const { host, origin, port } = new URL(urlIn(printed))
+      assert.strictEqual(host, `127.0.0.1:${port}`)
+      assert.match(printed.stderr.join("\n"), /^Warning: Anyone who can reach 0\.0\.0\.0/)
+      const state = yield* ask(`${origin}/_sandbox/state`, { headers: { host: `${service}:${port}` } })
+      assert.strictEqual(state.status, 200)
+      const { status } = yield* ask(`${urlIn(printed)}/customers/c-1`, { headers: authorization() })
+      assert.strictEqual(status, 200)
     }))
 
   it.effect("prints its help in at most 80 columns", () =>

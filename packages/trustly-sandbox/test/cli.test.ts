@@ -4,7 +4,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Console, Deferred, Effect, Fiber, Layer, Logger, Redacted } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { run } from "effect-trustly-sandbox/cli"
+import { execFile } from "node:child_process"
 import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { ask } from "./ask.ts"
 import { authorization, start } from "./support.ts"
 
@@ -218,6 +220,36 @@ describe("the command", () => {
       refused("--port", "0", ...Array.from({ length: 101 }, () => ["--fault", "silence"]).flat()),
       ({ message }) => assert.include(message, "at most 100 active rules")
     ))
+})
+
+/** Runs the command as a process, and returns how it ended. */
+const runProcess = (...args: ReadonlyArray<string>) =>
+  Effect.async<{ readonly status: unknown; readonly stdout: string; readonly stderr: string }>((resume) => {
+    const main = fileURLToPath(new URL("../src/bin/main.ts", import.meta.url))
+    execFile(process.execPath, ["--import", "tsx", main, ...args], (error, stdout, stderr) => {
+      resume(Effect.succeed({ status: error === null ? 0 : error.code, stdout, stderr }))
+    })
+  })
+
+describe("the command as a process", () => {
+  it.scopedLive("reports on stderr why it ended, with the exit status", () =>
+    Effect.gen(function*() {
+      const { port } = new URL((yield* start()).url)
+      const message = `Port ${port} is already in use. Choose another one with --port, or any free one with --port 0`
+      assert.deepStrictEqual(yield* runProcess("--port", port), { status: 1, stdout: "", stderr: `${message}\n` })
+      assert.deepStrictEqual(yield* runProcess("--prot"), {
+        status: 2,
+        stdout: "",
+        stderr: "Unknown option \"--prot\". See --help\n"
+      })
+    }))
+
+  it.live("prints its help, and ends with status 0", () =>
+    Effect.gen(function*() {
+      const { status, stderr, stdout } = yield* runProcess("--help")
+      assert.deepStrictEqual([status, stderr], [0, ""])
+      assert.match(stdout, /^Usage: effect-trustly-sandbox \[options\]\n/)
+    }))
 })
 
 const logged = (options: TrustlySandbox.Options) =>

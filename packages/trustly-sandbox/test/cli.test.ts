@@ -231,26 +231,17 @@ const runProcess = (...args: ReadonlyArray<string>) =>
     })
   })
 
-describe("the command as a process", () => {
-  it.scopedLive("reports on stderr why it ended, with the exit status", () =>
-    Effect.gen(function*() {
-      const { port } = new URL((yield* start()).url)
-      const message = `Port ${port} is already in use. Choose another one with --port, or any free one with --port 0`
-      assert.deepStrictEqual(yield* runProcess("--port", port), { status: 1, stdout: "", stderr: `${message}\n` })
-      assert.deepStrictEqual(yield* runProcess("--prot"), {
-        status: 2,
-        stdout: "",
-        stderr: "Unknown option \"--prot\". See --help\n"
-      })
-    }))
-
-  it.live("prints its help, and ends with status 0", () =>
-    Effect.gen(function*() {
-      const { status, stderr, stdout } = yield* runProcess("--help")
-      assert.deepStrictEqual([status, stderr], [0, ""])
-      assert.match(stdout, /^Usage: effect-trustly-sandbox \[options\]\n/)
-    }))
-})
+it.scopedLive("as a process, the command reports on stderr why it ended, with the exit status", () =>
+  Effect.gen(function*() {
+    const { port } = new URL((yield* start()).url)
+    const [taken, misspelled] = yield* Effect.all([runProcess("--port", port), runProcess("--prot")], {
+      concurrency: 2
+    })
+    const message = `Port ${port} is already in use. Choose another one with --port, or any free one with --port 0`
+    assert.deepStrictEqual(taken, { status: 1, stdout: "", stderr: `${message}\n` })
+    const unknown = "Unknown option \"--prot\". See --help"
+    assert.deepStrictEqual(misspelled, { status: 2, stdout: "", stderr: `${unknown}\n` })
+  }))
 
 const logged = (options: TrustlySandbox.Options) =>
   Effect.gen(function*() {

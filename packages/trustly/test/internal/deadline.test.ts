@@ -79,6 +79,17 @@ describe("a deadline", () => {
       yield* TestClock.adjust("1 millis")
       assert.strictEqual(yield* Fiber.join(fiber), "timed out")
     }))
+
+  it.effect("longer than the platform timer limit never sleeps longer than that limit", () =>
+    Effect.gen(function*() {
+      const sleeps: Array<number> = []
+      const clock = steppedClock(yield* Effect.clock, sleeps, yield* Ref.make(0))
+      const wait = Deadline.make(Duration.days(60))(Effect.never, span, () => Effect.succeed("timed out"))
+      const fiber = yield* Effect.fork(Effect.withClock(wait, clock))
+      yield* TestClock.adjust(Duration.days(60))
+      assert.strictEqual(yield* Fiber.join(fiber), "timed out")
+      assert.isAtMost(Math.max(...sleeps), 2 ** 31 - 1)
+    }))
 })
 
 it.effect("a deadline of Number.MAX_VALUE milliseconds never fires", () =>

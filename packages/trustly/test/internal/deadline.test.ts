@@ -139,5 +139,22 @@ describe("a system clock change", () => {
         assert.strictEqual(yield* Fiber.join(late), "timed out")
         assert.isAtMost(Math.max(...sleeps), 2000)
       }))
+
+    it.effect(`${name} does not end a younger call together with an older one`, () =>
+      Effect.gen(function*() {
+        const step = yield* Ref.make(0)
+        const clock = steppedClock(yield* Effect.clock, [], step)
+        const wait = Deadline.make(Duration.seconds(2))(Effect.never, span, () => Effect.succeed("timed out"))
+        const older = yield* Effect.fork(Effect.withClock(wait, clock))
+        yield* TestClock.adjust("1760 millis")
+        const younger = yield* Effect.fork(Effect.withClock(wait, clock))
+        yield* Effect.yieldNow()
+        yield* Ref.set(step, millis)
+        yield* TestClock.adjust("240 millis")
+        assert.strictEqual((yield* Fiber.poll(younger))._tag, "None")
+        assert.strictEqual(yield* Fiber.join(older), "timed out")
+        yield* TestClock.adjust("1760 millis")
+        assert.strictEqual(yield* Fiber.join(younger), "timed out")
+      }))
   }
 })

@@ -1,5 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Logger, LogLevel, Metric, Option, Ref, TestClock, Tracer } from "effect"
+import {
+  type Clock,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Logger,
+  LogLevel,
+  Metric,
+  Option,
+  Ref,
+  TestClock,
+  Tracer
+} from "effect"
 import { type CustomerService, type TrustlyError, TrustlyRetry } from "effect-trustly"
 import { listen, type Plays } from "./faults/FaultServer.ts"
 import { makeService } from "./faults/harness.ts"
@@ -178,6 +191,42 @@ describe("metrics", () => {
       assert.deepStrictEqual(after.map((value, index) => value - (before[index] ?? 0)), [1, 1, 2, 1])
     }))
 })
+
+/** The sum of the recorded durations of an operation, in milliseconds. */
+const totalDuration = (operation: string) =>
+  Effect.map(
+    Metric.snapshot,
+    (pairs) =>
+      pairs.flatMap(({ metricKey, metricState }) =>
+        metricKey.name === "trustly.client.duration" && metricKey.tags.some(({ value }) => value === operation) &&
+          "sum" in metricState
+          ? [Number(metricState.sum)]
+          : []
+      )[0] ?? 0
+  )
+
+it.effect("a system clock change does not change the duration of a call", () =>
+  Effect.gen(function*() {
+    const test = yield* Effect.clock
+    let step = 0
+    const clock: Clock.Clock = Object.assign(Object.create(test), {
+      unsafeCurrentTimeMillis: () => test.unsafeCurrentTimeMillis() + step,
+      unsafeCurrentTimeNanos: () => test.unsafeCurrentTimeNanos(),
+      currentTimeMillis: Effect.map(test.currentTimeMillis, (now) => now + step),
+      sleep: (duration: Duration.DurationInput) => {
+        step -= 3_600_000
+        return test.sleep(Duration.decode(duration))
+      }
+    })
+    const customers = yield* scriptedService(() =>
+      Effect.zipRight(Effect.sleep("2 seconds"), json({ customer: reference }))
+    )
+    const before = yield* totalDuration("get")
+    const fiber = yield* Effect.fork(Effect.withClock(customers.get("1"), clock))
+    yield* TestClock.adjust("2 seconds")
+    yield* Fiber.join(fiber)
+    assert.strictEqual((yield* totalDuration("get")) - before, 2000)
+  }))
 
 describe("logs", () => {
   for (const client of clientLayers) {

@@ -30,6 +30,11 @@ const rows: ReadonlyArray<readonly [what: string, cause: unknown, reason: Networ
     error({ code: "ECONNRESET" }, "tunneling socket could not be established, statusCode=407"),
     "Connect"
   ],
+  [
+    "a tunnel rejected by the proxy, Node",
+    error({ code: "ERR_PROXY_TUNNEL" }, "Failed to establish tunnel to 192.0.2.1:443: HTTP/1.1 403 Forbidden"),
+    "Connect"
+  ],
   ...["ENOTFOUND", "EAI_AGAIN", "EMFILE"].map((code) =>
     [`getaddrinfo ${code}`, error({ code, syscall: "getaddrinfo" }), "Dns"] as const
   ),

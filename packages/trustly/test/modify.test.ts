@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { type Cause, Data, DateTime, Deferred, Effect, Exit, Fiber, Redacted, Ref, Schema, TestClock } from "effect"
 import { type CustomerChange, type CustomerService, type TrustlyError, TrustlyRetry } from "effect-trustly"
 import { json, minimalCustomer, scriptedService } from "./support.ts"
+import { soon } from "./waiting.ts"
 
 const stored = {
   ...minimalCustomer,
@@ -274,11 +275,18 @@ describe("several layers in one process", () => {
 
   it.effect("do not share locks across merchants or environments", () =>
     Effect.gen(function*() {
+      const isLocked = yield* Deferred.make<void>()
       const release = yield* Deferred.make<void>()
       const one = yield* scriptedService(() => json({ customer: stored }))
       const another = yield* scriptedService(() => json({ customer: stored }), { accessId: "another" })
-      const fiber = yield* Effect.fork(one.modify("1", () => Effect.as(Deferred.await(release), { vip: 1 })))
-      yield* another.modify("1", () => ({ vip: 2 }))
+      const elsewhere = yield* scriptedService(() => json({ customer: stored }), { baseUrl: "http://127.0.0.2/api/v1" })
+      const fiber = yield* Effect.fork(
+        one.modify("1", () =>
+          Effect.zipRight(Deferred.succeed(isLocked, undefined), Effect.as(Deferred.await(release), { vip: 1 })))
+      )
+      yield* Deferred.await(isLocked)
+      yield* soon("the modify of another merchant")(another.modify("1", () => ({ vip: 2 })))
+      yield* soon("the modify of another environment")(elsewhere.modify("1", () => ({ vip: 3 })))
       assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
       yield* Deferred.succeed(release, undefined)
       yield* Fiber.join(fiber)

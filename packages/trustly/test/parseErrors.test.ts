@@ -10,8 +10,12 @@ import {
   CustomerRecord,
   CustomerUpdate,
   CustomerWithoutSecrets,
+  DecodeReason,
   DriverLicense,
   Issue,
+  NetworkReason,
+  Operation,
+  Outcome,
   Sensitive,
   ServerError,
   TrustlyError
@@ -110,14 +114,27 @@ describe("a parse error prints no input value", () => {
   }
 
   it("for the schemas of the errors", () => {
-    const decode = Schema.decodeUnknownEither(Schema.Union(TrustlyError, Issue, ServerError), { errors: "all" })
-    for (const value of wrongTypes) {
-      for (const input of [value, { _tag: "TrustlyNotFoundError", operation: "get", outcome: value, errors: value }]) {
-        const result = decode(input)
-        assert.notMatch(result._tag === "Left" ? prints(result.left) : "", /sentinel|902109/)
+    const parts: ReadonlyArray<Schema.Schema.AnyNoContext> = [
+      TrustlyError,
+      ...TrustlyError.members,
+      DecodeReason,
+      Issue,
+      NetworkReason,
+      Operation,
+      Outcome,
+      ServerError
+    ]
+    for (const schema of parts) {
+      const decode = Schema.decodeUnknownEither(schema, { errors: "all" })
+      for (const value of wrongTypes) {
+        const input = { _tag: "TrustlyNotFoundError", operation: "get", outcome: value, errors: value }
+        for (const wrong of [value, input, { ...input, _tag: value }]) {
+          const result = decode(wrong)
+          assert.notMatch(result._tag === "Left" ? prints(result.left) : "", /sentinel|902109/)
+        }
       }
+      assert.isTrue(Either.isLeft(decode(sentinel)))
     }
-    assert.isTrue(Either.isLeft(decode(sentinel)))
   })
 })
 

@@ -38,6 +38,31 @@ describe("a command as JSON", () => {
       assert.isTrue(Either.isLeft(decode(command)), path)
     }
   })
+  it("is rejected when data would be lost or cannot be read", () => {
+    class Tier {
+      get vip() {
+        return 2
+      }
+    }
+    const unreadable = Object.defineProperty({ ...update }, "email", {
+      enumerable: true,
+      get: () => {
+        throw new Error("sentinel")
+      }
+    })
+    const lossy = [
+      { customerId: "1", change: new Tier() },
+      { externalId: "1", change: new Map([["vip", 2]]) },
+      { customerId: "1", update: Object.assign(Object.create({ vip: 2 }), update) },
+      { customerId: "1", update: unreadable }
+    ]
+    for (const command of lossy) {
+      const [issue] = issuesOf(command)
+      assert.propertyVal(issue, "problem", "invalid")
+      assert.propertyVal(issue, "expected", "plain data: objects, arrays, strings, numbers, booleans, and null")
+    }
+    assert.propertyVal(issuesOf({ customerId: "1", update: unreadable })[0], "path", "update.email")
+  })
   it("must not name another customer in its fields", () => {
     const issue = { path: "update.customerId", problem: "invalid", expected: "the customerId of the command" } as const
     assert.deepStrictEqual(issuesOf({ customerId: "1", update: { ...update, customerId: "2" } }), [issue])

@@ -298,6 +298,15 @@ describe("input that is not a plain object", () => {
     assert.strictEqual(reads, 1)
   })
 
+  it("reads each property of customData once", () => {
+    let reads = 0
+    const customData = Object.defineProperty({}, "tier", { enumerable: true, get: () => ++reads })
+    const body = sent({ ...minimalCustomer, customData })
+    const stringify = Schema.encodeSync(Schema.parseJson(Schema.Unknown))
+    assert.strictEqual(stringify(body), stringify({ ...minimalCustomer, customData: { tier: 1 } }))
+    assert.strictEqual(reads, 1)
+  })
+
   it("is accepted if no data would be lost", () => {
     assert.deepStrictEqual(sent(new Plain()), minimalCustomer)
     assert.deepStrictEqual(sent(Data.struct(minimalCustomer)), minimalCustomer)

@@ -190,4 +190,20 @@ const tooLarge: ReadonlyArray<Scenario> = [
   })
 ]
 
-export const silence: ReadonlyArray<Scenario> = [...silent, ...slow, ...floods, ...unreadable, ...tooLarge]
+// a body in an encoding that was not requested is not read, so nothing else would end it
+const encoded: ReadonlyArray<Scenario> = ["gzip", "novel"].map((encoding) =>
+  endless(
+    `an endless body labeled as ${encoding}`,
+    onRequest(write(head(200, { "content-encoding": encoding })), flood(" ")),
+    { expected: [decode("Encoding")] }
+  )
+)
+
+export const silence: ReadonlyArray<Scenario> = [
+  ...silent,
+  ...slow,
+  ...floods,
+  ...unreadable,
+  ...tooLarge,
+  ...encoded
+]

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { type Cause, Data, DateTime, Deferred, Effect, Exit, Fiber, Redacted, Ref, Schema, TestClock } from "effect"
 import { type CustomerChange, type CustomerService, type TrustlyError, TrustlyRetry } from "effect-trustly"
 import { json, minimalCustomer, scriptedService } from "./support.ts"
-import { soon } from "./waiting.ts"
+import { eventLoopTurns, soon } from "./waiting.ts"
 
 const stored = {
   ...minimalCustomer,
@@ -315,6 +315,19 @@ describe("a nested modify", () => {
         yield* customers.modify("1", () => ({ vip: 3 }))
       }))
   }
+
+  it.live("for the same customer fails when it is forked and joined later", () =>
+    Effect.gen(function*() {
+      const { customers } = yield* serverWith(stored)
+      const outer = customers.modify("1", () =>
+        Effect.fork(customers.modify("1", () => ({ vip: 1 }))).pipe(
+          // not in a deadlock yet
+          Effect.tap(eventLoopTurns(3)),
+          Effect.flatMap(Fiber.join),
+          Effect.as({ vip: 2 })
+        ))
+      assert.propertyVal(yield* soon("the error")(Effect.flip(outer)), "_tag", "TrustlyValidationError")
+    }))
 
   for (const [how, fork] of Object.entries({ fork: Effect.fork, forkDaemon: Effect.forkDaemon })) {
     it.effect(`for the same customer runs afterwards when forked and not awaited (${how})`, () =>

@@ -141,6 +141,13 @@ describe("layers", () => {
       }))
   }
 
+  it.effect("accept a timeout that is longer than a platform timer can hold", () =>
+    Effect.gen(function*() {
+      yield* build(CustomerService.layer({ ...options, timeout: "60 days" }))
+      const { timeout } = yield* provided({ ...environment, TRUSTLY_TIMEOUT: "60 days" })(TrustlyConfig.config)
+      assert.deepStrictEqual(timeout, Duration.days(60))
+    }))
+
   it.effect("plain http to any host requires allowInsecureHttp", () =>
     Effect.gen(function*() {
       const baseUrl = "http://trustly.example"

@@ -105,7 +105,7 @@ export const decode = (json: unknown): Either.Either<Command, TrustlyValidationE
   if (Either.isLeft(copied)) {
     const [half = "", ...path] = copied.left
     const isHalf = half === "update" || half === "change"
-    return refuse(half === "update" ? "update" : "modify", [Issues.notPlain(path, isHalf ? `${half}.` : "")])
+    return refuse(half === "update" ? "update" : "modify", [Issues.notPlain(path, isHalf ? [half] : [])])
   }
   const input = copied.right
   if (!Predicate.isRecord(input)) return refuse("modify", [{ path: "", problem: "invalid", expected: "an object" }])

@@ -346,7 +346,12 @@ describe("a nested modify", () => {
       }))
   }
 
+  const later = Deferred.make<void>().pipe(
+    Effect.tap((deferred) => Effect.forkDaemon(Effect.delay(Deferred.succeed(deferred, undefined), "500 millis"))),
+    Effect.flatMap(Deferred.await)
+  )
   const waits: Readonly<Record<string, Effect.Effect<unknown, Cause.TimeoutException>>> = {
+    "a Deferred that it made": later,
     "a sleep with a timeout": Effect.timeout(Effect.sleep("500 millis"), "5 seconds"),
     "two concurrent sleeps": Effect.all([Effect.sleep("500 millis"), Effect.sleep("500 millis")], { concurrency: 2 })
   }

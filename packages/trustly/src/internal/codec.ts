@@ -26,7 +26,12 @@ type Step = (value: unknown) => unknown
 
 type ExcessProperties = "ignore" | "error"
 
-const unsupported: Step = () => refused
+/** Thrown where only the schema knows. `refused` would not do: a union would try its next member. */
+const onlySchemaKnows = new Error("The schema has to decide")
+
+const unsupported: Step = () => {
+  throw onlySchemaKnows
+}
 
 const accept = (isAccepted: (value: unknown) => boolean): Step => (value) => isAccepted(value) ? value : refused
 
@@ -61,10 +66,11 @@ const array = (item: Step): Step => (value) => {
 
 type Parse<Node> = (value: unknown, options: AST.ParseOptions, ast: Node, original: unknown) => unknown
 
-// an effect that does not complete at once is left to the schema
 const run = <Node>(ast: Node, parse: Parse<Node>): Step => (value) => {
   const result = parse(value, AST.defaultParseOption, ast, value)
-  return Either.isEither(result) && Either.isRight(result) ? result.right : refused
+  // an effect that does not complete at once
+  if (!Either.isEither(result)) throw onlySchemaKnows
+  return Either.isRight(result) ? result.right : refused
 }
 
 /** Whether two schemas of types are the same, whatever their annotations. */
@@ -262,8 +268,16 @@ const transformation = (ast: AST.Transformation, direction: Direction, excess: E
 
 type Parser<A> = (input: unknown) => Either.Either<A, ParseResult.ParseIssue>
 
+const attempt = (step: Step, input: unknown): unknown => {
+  try {
+    return step(input)
+  } catch {
+    return refused
+  }
+}
+
 const make = <A>(step: Step, schema: Parser<A>): Parser<A> => (input) => {
-  const result = step(input)
+  const result = attempt(step, input)
   // what a step accepts is what the schema would return
   return result === refused ? schema(input) : Either.right(result as A)
 }

@@ -77,10 +77,10 @@ const invalid = (path: Path, expected: string): Issue => ({ path: format(path), 
 /** What a parse issue says, without the values: a `ParseError` holds the whole input. */
 export const fromParseIssue = (issue: ParseResult.ParseIssue): ReadonlyArray<Issue> => walk(issue, [])
 
-/** Where an input is not plain data. `prefix` comes before the path of a field. */
-export const notPlain = (path: Plain.Path, prefix = ""): Issue => ({
+/** Where an input is not plain data. `outside` is the path of the customer in it. */
+export const notPlain = (path: Plain.Path, outside: Plain.Path = []): Issue => ({
   // a longer path could hold a key of the customer's own data
-  path: prefix + path.filter((_, index) => isDocumentedPath(path.slice(0, index + 1).join("."))).join("."),
+  path: [...outside, ...path.filter((_, index) => isDocumentedPath(path.slice(0, index + 1).join(".")))].join("."),
   problem: "invalid",
   expected: "plain data: objects, arrays, strings, numbers, booleans, and null"
 })

@@ -50,9 +50,16 @@ const isDeadlock = (waiter: Holder, isBlockedBy: IsBlockedBy): boolean => {
   return leadsBack(waiter.lock)
 }
 
-/** The numbers of the fibers that a holder's effect waits for. */
+/**
+ * The numbers of the fibers that a holder's effect waits for. Only a younger fiber can run inside the effect: an older number, or its
+ * own, is that of the fiber that made a `Deferred`.
+ */
 const awaitedFibers = ({ fiber }: Holder): Effect.Effect<ReadonlyArray<number>> =>
-  Effect.map(fiber.status, (status) => FiberStatus.isSuspended(status) ? [...FiberId.ids(status.blockingOn)] : [])
+  Effect.map(
+    fiber.status,
+    (status) =>
+      FiberStatus.isSuspended(status) ? [...FiberId.ids(status.blockingOn)].filter((id) => id > fiber.id().id) : []
+  )
 
 /**
  * Ends when the waiter is in a deadlock. It looks again from time to time, because a forked fiber can be joined later.

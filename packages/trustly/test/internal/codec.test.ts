@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, DateTime, Either, FastCheck, ParseResult, Redacted, Schema } from "effect"
+import { Arbitrary, DateTime, Effect, Either, FastCheck, ParseResult, Redacted, Schema } from "effect"
 import { Customer, CustomerBatch, CustomerChange, CustomerRecord, CustomerUpdate } from "effect-trustly"
 import * as Codec from "../../src/internal/codec.ts"
 import * as Presence from "../../src/internal/presence.ts"
@@ -192,6 +192,19 @@ const unusualSchemas = {
     Schema.Struct({ a: Schema.Literal(1), b: Schema.String })
   ),
   "members in order": Schema.Union(Schema.NumberFromString, Schema.String),
+  "a first member that the codec does not know": Schema.Union(
+    Schema.compose(Schema.Trim, Schema.NumberFromString),
+    Schema.suspend(() => Schema.NumberFromString),
+    Schema.NumberFromString.annotations({ decodingFallback: () => Either.right(0) }),
+    Schema.String
+  ),
+  "a first member that decodes in an effect": Schema.Union(
+    Schema.transformOrFail(Schema.String, Schema.Number, {
+      decode: (text) => Effect.as(Effect.yieldNow(), text.length),
+      encode: (length) => Effect.as(Effect.yieldNow(), String(length))
+    }),
+    Schema.String
+  ),
   "a record": Schema.Record({ key: Schema.String, value: Schema.Number }),
   "fields and a record": Schema.Struct({ a: Schema.Number }, { key: Schema.String, value: Schema.Unknown }),
   "a tuple": Schema.Struct({ a: Schema.Tuple(Schema.Number), b: Schema.Array(trimmed) }),

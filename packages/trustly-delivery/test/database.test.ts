@@ -106,6 +106,18 @@ for (const { database, isSkipped, name } of storages) {
           assert.strictEqual(new Set(receipts).size, 20)
           assert.deepStrictEqual(receipts.slice(20, 40), receipts.slice(0, 20))
         }).pipe(Effect.provide(layer)))
+
+      it.live("fails for another change with the same key, and keeps the keys of customers apart", () =>
+        Effect.gen(function*() {
+          const delivery = yield* CustomerDelivery
+          const options = { idempotencyKey: "order-1" }
+          const first = yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } }, options)
+          const conflict = yield* Effect.flip(delivery.enqueue({ customerId: "1", change: { vip: 3 } }, options))
+          assert.deepInclude(conflict, { _tag: "IdempotencyConflict", receipt: first })
+          const other = yield* delivery.enqueue({ customerId: "2", change: { vip: 3 } }, options)
+          assert.notStrictEqual(other, first)
+          assert.strictEqual((yield* delivery.await(other))._tag, "Delivered")
+        }).pipe(Effect.provide(layer)))
     })
 
     it.live("moves a change to dead letters when its payload was copied from another customer and does not decrypt", () =>

@@ -139,6 +139,27 @@ for (const { database, isSkipped, name } of storages) {
         assert.isFalse((yield* calls).some(({ customerId }) => customerId === "1"))
       }).pipe(Effect.provide(layer)))
 
+    it.live("does not decrypt a payload of another change, nor one whose row was moved to another customer", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const delivery = yield* CustomerDelivery
+        const receipts = yield* sql.withTransaction(Effect.gen(function*() {
+          const first = yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } })
+          const second = yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } })
+          const moved = yield* delivery.enqueue({ customerId: "unknown", change: { vip: 3 } })
+          yield* sql`UPDATE trustly_delivery_changes SET payload = (
+            SELECT payload FROM trustly_delivery_changes WHERE receipt = ${second}
+          ) WHERE receipt = ${first}`
+          yield* sql`UPDATE trustly_delivery_changes SET customer_id = '2' WHERE receipt = ${moved}`
+          yield* sql`UPDATE trustly_delivery_customers SET customer_id = '2' WHERE customer_id = 'unknown'`
+          return [first, moved]
+        }))
+        for (const receipt of receipts) {
+          const ended = yield* delivery.await(receipt)
+          assert.deepInclude(ended._tag === "Failed" && ended.error, { _tag: "PayloadUnreadable", reason: "Decrypt" })
+        }
+      }).pipe(Effect.provide(layer)))
+
     it.live("erases the payload of a delivered change and of a discarded dead letter", () =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient

@@ -160,6 +160,24 @@ for (const { database, isSkipped, name } of storages) {
         }
       }).pipe(Effect.provide(layer)))
 
+    it.live("delivers a dead letter after the newer changes of its customer when its retry is forced", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const delivery = yield* CustomerDelivery
+        const { calls } = yield* CustomersMemory
+        yield* failNext(new TrustlyRejectedError({ operation: "update" }))
+        const deadLetter = yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } })
+        yield* delivery.await(deadLetter)
+        // one transaction, so that the newer change is still queued when the dead letter is queued again
+        yield* sql.withTransaction(Effect.gen(function*() {
+          yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } })
+          assert.strictEqual((yield* Effect.flip(delivery.retry(deadLetter)))._tag, "Superseded")
+          yield* delivery.retry(deadLetter, { evenIfSuperseded: true })
+        }))
+        assert.strictEqual((yield* delivery.await(deadLetter))._tag, "Delivered")
+        assert.deepStrictEqual((yield* calls).map(({ input }) => input?.vip), [undefined, 2, 1])
+      }).pipe(Effect.provide(layer)))
+
     it.live("erases the payload of a delivered change and of a discarded dead letter", () =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient

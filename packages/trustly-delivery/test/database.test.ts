@@ -178,6 +178,24 @@ for (const { database, isSkipped, name } of storages) {
         assert.deepStrictEqual((yield* calls).map(({ input }) => input?.vip), [undefined, 2, 1])
       }).pipe(Effect.provide(layer)))
 
+    it.live("reduces an error of the driver to its reason and code, without the statement and its values", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const delivery = yield* CustomerDelivery
+        yield* sql`ALTER TABLE trustly_delivery_changes RENAME TO sentinel_table`
+        const change = { customerId: "sentinel-7", change: { name: "sentinel-name" } }
+        for (const enqueue of [delivery.enqueue(change), sql.withTransaction(delivery.enqueue(change))]) {
+          const error = yield* Effect.flip(enqueue)
+          assert.strictEqual(error._tag, "StorageError")
+          assert.deepStrictEqual(Object.fromEntries(Object.entries(error)), {
+            _tag: "StorageError",
+            reason: "Other",
+            code: name === "SQLite" ? "SQLITE_ERROR" : "42P01"
+          })
+          assert.notInclude(inspect(error, { depth: 9, showHidden: true }), "sentinel")
+        }
+      }).pipe(Effect.provide(layer)))
+
     it.live("erases the payload of a delivered change and of a discarded dead letter", () =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient

@@ -239,6 +239,18 @@ it.live("prunes changes that ended longer ago than the retention, but keeps chan
     }).pipe(Effect.provide(deliveryLayer))
   }).pipe(Effect.provide(Layer.merge(sqlite, trustly))))
 
+it.live("recognizes a change under its idempotency key after the encryption key was rotated", () =>
+  Effect.gen(function*() {
+    const options = { idempotencyKey: "order-1" }
+    const enqueue = (vip: number) =>
+      Effect.flatMap(CustomerDelivery, (delivery) => delivery.enqueue({ customerId: "1", change: { vip } }, options))
+    const first = yield* Effect.provide(enqueue(1), CustomerDelivery.layerProducer({ keys }))
+    const newKey = Redacted.make(randomBytes(32).toString("base64"))
+    const rotated = CustomerDelivery.layerProducer({ keys: [newKey, ...keys] })
+    assert.strictEqual(yield* Effect.provide(enqueue(1), rotated), first)
+    assert.strictEqual((yield* Effect.flip(Effect.provide(enqueue(2), rotated)))._tag, "IdempotencyConflict")
+  }).pipe(Effect.provide(sqlite)))
+
 it.live("keeps a change queued when another process encrypted it with a key that this process does not have", () =>
   Effect.gen(function*() {
     const delivery = yield* CustomerDelivery

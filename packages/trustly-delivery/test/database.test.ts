@@ -10,6 +10,7 @@ import { CustomersMemory } from "effect-trustly/testing"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
 import { CustomerDelivery, Receipt } from "../src/index.ts"
+import * as Keyring from "../src/internal/keyring.ts"
 import * as Pg from "./support/postgres.ts"
 
 const customer = (customerId: string) => ({
@@ -158,6 +159,30 @@ for (const { database, isSkipped, name } of storages) {
           const ended = yield* delivery.await(receipt)
           assert.deepInclude(ended._tag === "Failed" && ended.error, { _tag: "PayloadUnreadable", reason: "Decrypt" })
         }
+      }).pipe(Effect.provide(layer)))
+
+    it.live("moves a change to dead letters when its payload decrypts but is not a change of this customer", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const delivery = yield* CustomerDelivery
+        const keyring = yield* Keyring.make(keys)
+        for (
+          const text of ["{", "{}", `{"customerId":"1","change":{"email":""}}`, `{"customerId":"2","change":{"vip":1}}`]
+        ) {
+          const receipt = yield* sql.withTransaction(Effect.gen(function*() {
+            const accepted = yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } })
+            const { payload } = keyring.encrypt({ receipt: accepted, customerId: "1" }, text)
+            yield* sql`UPDATE trustly_delivery_changes SET payload = ${payload} WHERE receipt = ${accepted}`
+            return accepted
+          }))
+          const ended = yield* delivery.await(receipt)
+          assert.deepInclude(
+            ended._tag === "Failed" && ended.error,
+            { _tag: "PayloadUnreadable", reason: "Decode" },
+            text
+          )
+        }
+        assert.strictEqual((yield* (yield* CustomersMemory).calls).length, 0)
       }).pipe(Effect.provide(layer)))
 
     it.live("delivers a dead letter after the newer changes of its customer when its retry is forced", () =>

@@ -5,11 +5,11 @@ import { SqliteClient } from "@effect/sql-sqlite-node"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { ConfigError } from "effect"
 import { Cause, Effect, Exit, Layer, Metric, Option, Redacted, Stream, Tracer } from "effect"
-import { TrustlyNotFoundError, TrustlyRejectedError } from "effect-trustly"
+import { type TrustlyError, TrustlyNotFoundError, TrustlyRejectedError, TrustlyServerError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
-import { CustomerDelivery, Receipt } from "../src/index.ts"
+import { CustomerDelivery, type DeliveryConfig, Receipt } from "../src/index.ts"
 import * as Keyring from "../src/internal/keyring.ts"
 import * as Pg from "./support/postgres.ts"
 
@@ -42,9 +42,13 @@ const storages = [
 
 const trustly = CustomersMemory.layer([customer("1"), customer("2")])
 const deliveryLayer = CustomerDelivery.layer({ keys, retention: "1 hour" })
-const layerOn = (database: Database) => Layer.provideMerge(deliveryLayer, Layer.merge(database, trustly))
+const layerOn = (database: Database, options: Partial<DeliveryConfig.Options> = {}) =>
+  Layer.provideMerge(
+    CustomerDelivery.layer({ keys, retention: "1 hour", ...options }),
+    Layer.merge(database, trustly)
+  )
 
-const failNext = (error: TrustlyRejectedError) => Effect.flatMap(CustomersMemory, (memory) => memory.failNext(error))
+const failNext = (error: TrustlyError) => Effect.flatMap(CustomersMemory, (memory) => memory.failNext(error))
 
 const insertProfile = (sql: SqlClient.SqlClient) => sql`INSERT INTO profiles (id, nickname) VALUES ('1', 'Jo')`
 
@@ -184,6 +188,17 @@ for (const { database, isSkipped, name } of storages) {
         }
         assert.strictEqual((yield* (yield* CustomersMemory).calls).length, 0)
       }).pipe(Effect.provide(layer)))
+
+    it.live("moves a change that kept failing for giveUpAfter to dead letters", () =>
+      Effect.gen(function*() {
+        const delivery = yield* CustomerDelivery
+        const error = new TrustlyServerError({ operation: "update", status: 503 })
+        yield* Effect.forEach([error, error, error], failNext)
+        const ended = yield* delivery.await(yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } }))
+        assert.strictEqual(ended._tag === "Failed" && ended.error._tag, "TrustlyServerError")
+        // not after the first attempt, because it has not failed for long enough
+        assert.strictEqual(ended.attempts, 2)
+      }).pipe(Effect.provide(layerOn(database, { giveUpAfter: "1 millis", baseDelay: "2 millis" }))))
 
     it.live("delivers a dead letter after the newer changes of its customer when its retry is forced", () =>
       Effect.gen(function*() {

@@ -4,7 +4,7 @@ import { PgClient } from "@effect/sql-pg"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { ConfigError } from "effect"
-import { Cause, Effect, Exit, Layer, Metric, Option, Redacted, Stream, Tracer } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Layer, Metric, Option, Redacted, Stream, Tracer } from "effect"
 import { type TrustlyError, TrustlyNotFoundError, TrustlyRejectedError, TrustlyServerError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { randomBytes } from "node:crypto"
@@ -124,6 +124,37 @@ for (const { database, isSkipped, name } of storages) {
           assert.strictEqual((yield* delivery.await(other))._tag, "Delivered")
         }).pipe(Effect.provide(layer)))
     })
+
+    // SQLite has one connection, so transactions cannot overlap
+    it.live.skipIf(name === "SQLite")(
+      "accepts no change of a customer while a transaction that accepted one is open",
+      () =>
+        Effect.gen(function*() {
+          const sql = yield* SqlClient.SqlClient
+          const delivery = yield* CustomerDelivery
+          // a change that waits for its next attempt
+          yield* failNext(new TrustlyServerError({ operation: "update", status: 503 }))
+          const first = yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } })
+          yield* Effect.repeat(delivery.status(first), { until: ({ attempts }) => attempts > 0 })
+          const latch = yield* Deferred.make<void>()
+          let isAccepted = false
+          const later = yield* Effect.fork(Effect.gen(function*() {
+            yield* Deferred.await(latch)
+            yield* delivery.enqueue({ customerId: "1", change: { vip: 3 } })
+            isAccepted = true
+          }))
+          yield* sql.withTransaction(Effect.gen(function*() {
+            yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } })
+            yield* Deferred.succeed(latch, undefined)
+            yield* Effect.repeat(sql`SELECT pid FROM pg_locks WHERE NOT granted`, {
+              until: (waiting) => waiting.length > 0 || isAccepted
+            })
+            assert.isFalse(isAccepted)
+          }))
+          yield* Fiber.join(later)
+          assert.strictEqual((yield* delivery.counts).queued, 3)
+        }).pipe(Effect.provide(layerOn(database, { baseDelay: "1 minute", maxDelay: "1 minute" })))
+    )
 
     it.live("moves a change to dead letters when its payload was copied from another customer and does not decrypt", () =>
       Effect.gen(function*() {

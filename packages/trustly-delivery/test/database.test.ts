@@ -310,6 +310,22 @@ it.live("prunes changes that ended longer ago than the retention, but keeps chan
     }).pipe(Effect.provide(deliveryLayer))
   }).pipe(Effect.provide(Layer.merge(sqlite, trustly))))
 
+it.live("accepts changes again after a COMMIT failed, which leaves SQLite in its transaction", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const delivery = yield* CustomerDelivery
+    // a constraint that is checked at COMMIT fails it as a full disk does
+    yield* sql`CREATE TABLE parents (id INTEGER PRIMARY KEY)`
+    yield* sql`CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)`
+    yield* sql`CREATE TRIGGER orphan AFTER INSERT ON trustly_delivery_changes BEGIN INSERT INTO children VALUES (1); END`
+    const error = yield* Effect.flip(delivery.enqueue({ customerId: "1", change: { vip: 1 } }))
+    assert.deepInclude(error, { _tag: "StorageError", code: "SQLITE_CONSTRAINT_FOREIGNKEY" })
+    yield* sql`DROP TRIGGER orphan`
+    const receipt = yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } })
+    assert.strictEqual((yield* delivery.await(receipt))._tag, "Delivered")
+    assert.strictEqual((yield* (yield* CustomersMemory).calls).length, 1)
+  }).pipe(Effect.provide(layerOn(sqlite))))
+
 it.live("recognizes a change under its idempotency key after the encryption key was rotated", () =>
   Effect.gen(function*() {
     const options = { idempotencyKey: "order-1" }

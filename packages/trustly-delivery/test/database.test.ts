@@ -11,6 +11,7 @@ import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
 import { CustomerDelivery, type DeliveryConfig, Receipt } from "../src/index.ts"
 import * as Keyring from "../src/internal/keyring.ts"
+import { orStorageError } from "../src/internal/storage.ts"
 import * as Pg from "./support/postgres.ts"
 
 const customer = (customerId: string) => ({
@@ -337,6 +338,19 @@ it.live("recognizes a change under its idempotency key after the encryption key 
     assert.strictEqual(yield* Effect.provide(enqueue(1), rotated), first)
     assert.strictEqual((yield* Effect.flip(Effect.provide(enqueue(2), rotated)))._tag, "IdempotencyConflict")
   }).pipe(Effect.provide(sqlite)))
+
+const storageErrorOf = (cause: object) => Effect.flip(orStorageError(Effect.fail(cause)))
+
+it.effect("keeps no code that could be a value, and finds one in a nested cause", () =>
+  Effect.gen(function*() {
+    for (const code of ["sentinel", "INSERT INTO X", "A".repeat(41), 7]) {
+      const error = yield* storageErrorOf(Object.assign(new Error("sentinel"), { code }))
+      assert.strictEqual(error.reason, "Other")
+      assert.isUndefined(error.code)
+    }
+    const full = yield* storageErrorOf({ cause: { cause: { code: "SQLITE_FULL" } } })
+    assert.deepInclude(full, { reason: "Full", code: "SQLITE_FULL" })
+  }))
 
 it.live("keeps a change queued when another process encrypted it with a key that this process does not have", () =>
   Effect.gen(function*() {

@@ -227,6 +227,19 @@ describe("failures", () => {
       assert.strictEqual(yield* vipOf("2"), 1)
     }).pipe(Effect.provide(layer())))
 
+  it.effect("sends to at most as many customers at the same time as concurrency allows", () => {
+    const inFlight: Array<string> = []
+    const customers = CustomerService.layerTest({
+      modify: (customerId) => Effect.zipRight(Effect.sync(() => inFlight.push(customerId)), Effect.never)
+    })
+    return Effect.gen(function*() {
+      for (const id of ids.slice(0, 12)) yield* enqueue(id, 1)
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.strictEqual(inFlight.length, 4)
+    }).pipe(Effect.provide(CustomerDelivery.layerMemory({ concurrency: 4 }).pipe(Layer.provide(customers))))
+  })
+
   it.effect("sends to one customer at a time while every customer fails, and to all customers once one succeeds", () =>
     Effect.gen(function*() {
       yield* failNext(

@@ -292,6 +292,24 @@ describe("pause", () => {
       }).pipe(Effect.provide(layer())))
   }
 
+  it.effect("moves no change to dead letters while it is paused, even when probes fail for longer than giveUpAfter", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      yield* failNext(
+        new TrustlyAuthError({ operation: "update", status: 401 }),
+        ...Array.from({ length: 10 }, () => new TrustlyServerError({ operation: "update", status: 503 }))
+      )
+      const receipt = yield* enqueue("1", 1)
+      yield* TestClock.adjust("4 minutes")
+      yield* settle
+      assert.strictEqual((yield* delivery.state)._tag, "Paused")
+      assert.strictEqual(yield* tagOf(receipt), "Queued")
+      yield* TestClock.adjust("2 minutes")
+      yield* settle
+      assert.strictEqual((yield* delivery.state)._tag, "Running")
+      assert.strictEqual(yield* tagOf(receipt), "Delivered")
+    }).pipe(Effect.provide(layer({ giveUpAfter: "1 minute" }))))
+
   it.effect("pauses when ten customers in a row get a 404 that is not in Trustly's format", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery

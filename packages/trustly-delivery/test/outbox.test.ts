@@ -1,0 +1,72 @@
+/** The SQL outbox itself: what the database does for delivery. */
+import { SqlClient, Statement } from "@effect/sql"
+import { SqliteClient } from "@effect/sql-sqlite-node"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer, Redacted, Stream } from "effect"
+import { TrustlyRejectedError } from "effect-trustly"
+import { CustomersMemory } from "effect-trustly/testing"
+import { randomBytes } from "node:crypto"
+import { CustomerDelivery } from "../src/index.ts"
+
+const sqlite = SqliteClient.layer({ filename: ":memory:" })
+
+const customer = (customerId: string) => ({
+  customerId,
+  name: "Jo Doe",
+  email: "jo@example.com",
+  phone: "+1",
+  address: { country: "US" }
+})
+
+const keys = [Redacted.make(randomBytes(32).toString("base64"))] as const
+const rejected = new TrustlyRejectedError({ operation: "update" })
+
+it.live("finds rows through indexes, so that the cost does not depend on the number of changes", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const statements = new Map<string, ReadonlyArray<unknown>>()
+    const workload = Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const memory = yield* CustomersMemory
+      const enqueue = delivery.enqueue({ customerId: "1", change: { vip: 1 } }, { idempotencyKey: "key" })
+      yield* memory.failNext(rejected)
+      const receipt = yield* enqueue
+      assert.strictEqual(yield* enqueue, receipt)
+      yield* delivery.await(receipt)
+      yield* Stream.runDrain(delivery.failed())
+      yield* memory.failNext(rejected)
+      yield* delivery.retry(receipt)
+      yield* delivery.await(receipt)
+      yield* delivery.discard(receipt)
+      yield* delivery.await(yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } }))
+    })
+    yield* workload.pipe(
+      Effect.provide(CustomerDelivery.layer({ keys })),
+      Statement.withTransformer((statement) =>
+        Effect.sync(() => {
+          statements.set(...statement.compile())
+          return statement
+        })
+      )
+    )
+    const plans: Array<string> = []
+    for (const [text, values] of statements) {
+      if (!/^\s*(?:SELECT|UPDATE|DELETE|INSERT)/.test(text)) continue
+      const plan = yield* sql.unsafe<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${text}`, values)
+      for (const { detail } of plan) {
+        assert.notMatch(
+          detail,
+          /^SCAN (?:trustly_delivery_(?:changes|customers)|change|oldest|ended|dead_letter)\b(?! USING)/,
+          text
+        )
+        plans.push(detail)
+      }
+    }
+    const used = [
+      /^SEARCH oldest USING .*INDEX trustly_delivery_queued/,
+      /INDEX trustly_delivery_failed/,
+      /^SEARCH ended USING .*INDEX trustly_delivery_ended/,
+      /^SEARCH trustly_delivery_customers USING .*INDEX trustly_delivery_due/
+    ]
+    for (const index of used) assert.isTrue(plans.some((detail) => index.test(detail)), String(index))
+  }).pipe(Effect.provide(Layer.merge(sqlite, CustomersMemory.layer([customer("1")])))))

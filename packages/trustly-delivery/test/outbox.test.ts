@@ -5,8 +5,10 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Redacted, Stream } from "effect"
 import { TrustlyRejectedError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
-import { randomBytes } from "node:crypto"
-import { CustomerDelivery } from "../src/index.ts"
+import { randomBytes, randomUUID } from "node:crypto"
+import { CustomerDelivery, Receipt } from "../src/index.ts"
+import type { NewChange } from "../src/internal/outbox.ts"
+import * as SqlOutbox from "../src/internal/sqlOutbox.ts"
 
 const sqlite = SqliteClient.layer({ filename: ":memory:" })
 
@@ -16,6 +18,18 @@ const customer = (customerId: string) => ({
   email: "jo@example.com",
   phone: "+1",
   address: { country: "US" }
+})
+
+const change = (customerId: string): NewChange => ({
+  receipt: Receipt.make(randomUUID()),
+  customerId,
+  lane: 0,
+  idempotencyKey: null,
+  digest: null,
+  keyId: "key",
+  payload: new Uint8Array(),
+  trace: null,
+  acceptedAt: 0
 })
 
 const keys = [Redacted.make(randomBytes(32).toString("base64"))] as const
@@ -70,3 +84,15 @@ it.live("finds rows through indexes, so that the cost does not depend on the num
     ]
     for (const index of used) assert.isTrue(plans.some((detail) => index.test(detail)), String(index))
   }).pipe(Effect.provide(Layer.merge(sqlite, CustomersMemory.layer([customer("1")])))))
+
+it.live("reads and prunes no more rows at once than the limit", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const outbox = yield* SqlOutbox.make
+    for (const customerId of ["1", "2", "3"]) yield* outbox.accept(change(customerId))
+    const due = { now: 1, lanes: undefined, limit: 2, excludedCustomerIds: [], isProbe: false }
+    assert.strictEqual((yield* outbox.due(due)).length, 2)
+    yield* sql`UPDATE trustly_delivery_changes SET state = 'Delivered', ended_at = 1`
+    assert.strictEqual(yield* outbox.prune(2, 2), 2)
+    assert.strictEqual(yield* outbox.prune(2, 2), 1)
+  }).pipe(Effect.scoped, Effect.provide(sqlite)))

@@ -96,3 +96,14 @@ it.live("reads and prunes no more rows at once than the limit", () =>
     assert.strictEqual(yield* outbox.prune(2, 2), 2)
     assert.strictEqual(yield* outbox.prune(2, 2), 1)
   }).pipe(Effect.scoped, Effect.provide(sqlite)))
+
+it.live("grants a probe to one process at a time", () =>
+  Effect.gen(function*() {
+    const outbox = yield* SqlOutbox.make
+    yield* outbox.pause({ reason: "CredentialsRefused", since: 0, probeAt: 100 })
+    assert.isFalse(yield* outbox.claimProbe(99, 200))
+    assert.isTrue(yield* outbox.claimProbe(100, 200))
+    assert.isFalse(yield* outbox.claimProbe(100, 200))
+    yield* outbox.resume
+    assert.isFalse(yield* outbox.claimProbe(200, 300))
+  }).pipe(Effect.scoped, Effect.provide(sqlite)))

@@ -2,7 +2,7 @@
 import { SqlClient, Statement } from "@effect/sql"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Redacted, Stream } from "effect"
+import { Effect, Layer, Option, Redacted, Stream } from "effect"
 import { TrustlyRejectedError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { randomBytes, randomUUID } from "node:crypto"
@@ -106,4 +106,18 @@ it.live("grants a probe to one process at a time", () =>
     assert.isFalse(yield* outbox.claimProbe(100, 200))
     yield* outbox.resume
     assert.isFalse(yield* outbox.claimProbe(200, 300))
+  }).pipe(Effect.scoped, Effect.provide(sqlite)))
+
+it.live("returns no next change of a customer while delivery is paused", () =>
+  Effect.gen(function*() {
+    const outbox = yield* SqlOutbox.make
+    for (let count = 0; count < 3; count++) yield* outbox.accept(change("1"))
+    const deliver = Effect.gen(function*() {
+      const [head] = yield* outbox.due({ now: 1, lanes: undefined, limit: 1, excludedCustomerIds: [], isProbe: true })
+      if (head === undefined) throw new Error("Expected a change")
+      return yield* outbox.record({ head, result: { _tag: "Delivered" }, endedAt: 1, wantsNext: true })
+    })
+    assert.isTrue(Option.isSome(yield* deliver))
+    yield* outbox.pause({ reason: "CredentialsRefused", since: 0, probeAt: 100 })
+    assert.isTrue(Option.isNone(yield* deliver))
   }).pipe(Effect.scoped, Effect.provide(sqlite)))

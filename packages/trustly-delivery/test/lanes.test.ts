@@ -1,0 +1,42 @@
+import { Statement } from "@effect/sql"
+import { SqliteClient } from "@effect/sql-sqlite-node"
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Scope } from "effect"
+import { waitFor } from "../../trustly/test/waiting.ts"
+import * as Lanes from "../src/internal/lanes.ts"
+
+const sqlite = SqliteClient.layer({ filename: ":memory:" })
+
+/** Builds lanes in a scope of their own, and waits until this process holds all of them. */
+const holdAllLanes = Effect.gen(function*() {
+  const scope = yield* Scope.make()
+  const lanes = yield* Scope.extend(Lanes.cluster, scope)
+  yield* Effect.repeat(Effect.zipRight(Effect.sleep("20 millis"), lanes.held), { until: (held) => held === undefined })
+  return { lease: yield* lanes.lease(0), close: Scope.close(scope, Exit.void) }
+})
+
+it.live("interrupts what runs under a lease when its lock is not renewed in time", () => {
+  let isRenewalStuck = false
+  const stuckRenewals = (statement: Statement.Statement<unknown>) =>
+    isRenewalStuck && /UPDATE\s+"trustly_delivery_(?:locks|runners)"/.test(statement.compile()[0])
+      ? Effect.never
+      : Effect.succeed(statement)
+  return Effect.gen(function*() {
+    const { close, lease } = yield* holdAllLanes
+    const interrupted = yield* Deferred.make<boolean>()
+    yield* lease.fork(
+      Effect.never.pipe(
+        Effect.onInterrupt(() =>
+          Effect.flatMap(lease.isCurrent, (isCurrent) => Deferred.succeed(interrupted, isCurrent))
+        )
+      )
+    )
+    isRenewalStuck = true
+    assert.isFalse(
+      yield* waitFor("the interruption")(Deferred.await(interrupted)),
+      "Interrupted while the lease was current"
+    )
+    isRenewalStuck = false
+    yield* close
+  }).pipe(Statement.withTransformer(stuckRenewals), Effect.provide(sqlite))
+})

@@ -1,8 +1,8 @@
-import { Statement } from "@effect/sql"
+import { SqlClient, Statement } from "@effect/sql"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Scope } from "effect"
-import { waitFor } from "../../trustly/test/waiting.ts"
+import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { eventLoopTurns, waitFor } from "../../trustly/test/waiting.ts"
 import * as Lanes from "../src/internal/lanes.ts"
 
 const sqlite = SqliteClient.layer({ filename: ":memory:" })
@@ -14,6 +14,8 @@ const holdAllLanes = Effect.gen(function*() {
   yield* Effect.repeat(Effect.zipRight(Effect.sleep("20 millis"), lanes.held), { until: (held) => held === undefined })
   return { lease: yield* lanes.lease(0), close: Scope.close(scope, Exit.void) }
 })
+
+const locks = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT shard_id FROM trustly_delivery_locks`)
 
 it.live("interrupts what runs under a lease when its lock is not renewed in time", () => {
   let isRenewalStuck = false
@@ -39,4 +41,27 @@ it.live("interrupts what runs under a lease when its lock is not renewed in time
     isRenewalStuck = false
     yield* close
   }).pipe(Statement.withTransformer(stuckRenewals), Effect.provide(sqlite))
+})
+
+it.live("releases a lock only after what runs under its lease has ended, and without waiting until the lock expires", () => {
+  const events: Array<string> = []
+  const recordReleases = (statement: Statement.Statement<unknown>) =>
+    Effect.sync(() => {
+      if (/DELETE FROM\s+"trustly_delivery_locks"/.test(statement.compile()[0])) events.push("released")
+      return statement
+    })
+  return Effect.gen(function*() {
+    const { close, lease } = yield* holdAllLanes
+    const response = yield* Deferred.make<void>()
+    yield* lease.fork(Effect.zipRight(Deferred.await(response), Effect.sync(() => events.push("ended"))))
+    const closing = yield* Effect.fork(close)
+    yield* Effect.repeat(Effect.zipRight(Effect.sleep("20 millis"), lease.isCurrent), {
+      until: (isCurrent) => !isCurrent
+    })
+    yield* eventLoopTurns(10)
+    yield* Deferred.succeed(response, undefined)
+    yield* Fiber.join(closing)
+    assert.deepStrictEqual(events, ["ended", "released"])
+    assert.strictEqual((yield* locks).length, 0)
+  }).pipe(Statement.withTransformer(recordReleases), Effect.provide(sqlite))
 })

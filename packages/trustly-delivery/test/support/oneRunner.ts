@@ -50,6 +50,22 @@ export const testOneRunner = (environment: TestEnvironment, env: () => Record<st
     assert.isAtMost(environment.trustly.writes.length, 120 + abortedDeliveries())
   })
 
+  it("ends although Trustly does not respond, and sends the aborted changes after a restart", async () => {
+    const shared = env()
+    environment.trustly.answer = () => "silence"
+    const first = await new Runner(shared).started()
+    first.enqueue(["1", "2"], 1, 2)
+    await until("requests in flight", () => environment.trustly.requests === 2 && first.lines.includes("enqueued"))
+    await first.kill("SIGTERM")
+    assert.strictEqual(first.exitCode, 0)
+    // not when the requests reached their own timeout
+    assert.include(first.output, "Aborted 2 deliveries: the process is stopping")
+    environment.trustly.answer = () => "ok"
+    const second = await new Runner(shared).started()
+    await until("an empty backlog", () => isIdle(second))
+    environment.assertDelivery(first.accepted, 2)
+  })
+
   it("pauses and probes while Trustly rejects the credentials, and resumes after a restart", async () => {
     const shared = env()
     environment.trustly.accessKey = "changed"

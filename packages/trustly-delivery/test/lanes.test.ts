@@ -17,31 +17,51 @@ const holdAllLanes = Effect.gen(function*() {
 
 const locks = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`SELECT shard_id FROM trustly_delivery_locks`)
 
-it.live("interrupts what runs under a lease when its lock is not renewed in time", () => {
-  let isRenewalStuck = false
-  const stuckRenewals = (statement: Statement.Statement<unknown>) =>
-    isRenewalStuck && /UPDATE\s+"trustly_delivery_(?:locks|runners)"/.test(statement.compile()[0])
-      ? Effect.never
-      : Effect.succeed(statement)
-  return Effect.gen(function*() {
-    const { close, lease } = yield* holdAllLanes
-    const interrupted = yield* Deferred.make<boolean>()
-    yield* lease.fork(
-      Effect.never.pipe(
-        Effect.onInterrupt(() =>
-          Effect.flatMap(lease.isCurrent, (isCurrent) => Deferred.succeed(interrupted, isCurrent))
+/** Between `stop` and `resume`, the statements that renew what `tables` names never end. */
+const makeRenewals = (tables: RegExp) => {
+  let isStuck = false
+  return {
+    stop: () => {
+      isStuck = true
+    },
+    resume: () => {
+      isStuck = false
+    },
+    transformer: (statement: Statement.Statement<unknown>) =>
+      isStuck && tables.test(statement.compile()[0]) ? Effect.never : Effect.succeed(statement)
+  }
+}
+
+const cases = {
+  "while it is held": { tables: /UPDATE\s+"trustly_delivery_(?:locks|runners)"/, isClosing: false },
+  "while only the locks cannot be renewed": { tables: /UPDATE\s+"trustly_delivery_locks"/, isClosing: false },
+  "while the process ends": { tables: /UPDATE\s+"trustly_delivery_(?:locks|runners)"/, isClosing: true }
+}
+
+for (const [when, { isClosing, tables }] of Object.entries(cases)) {
+  it.live(`interrupts what runs under a lease when its lock is not renewed in time, ${when}`, () => {
+    const renewals = makeRenewals(tables)
+    return Effect.gen(function*() {
+      const { close, lease } = yield* holdAllLanes
+      const interrupted = yield* Deferred.make<boolean>()
+      yield* lease.fork(
+        Effect.never.pipe(
+          Effect.onInterrupt(() =>
+            Effect.flatMap(lease.isCurrent, (isCurrent) => Deferred.succeed(interrupted, isCurrent))
+          )
         )
       )
-    )
-    isRenewalStuck = true
-    assert.isFalse(
-      yield* waitFor("the interruption")(Deferred.await(interrupted)),
-      "Interrupted while the lease was current"
-    )
-    isRenewalStuck = false
-    yield* close
-  }).pipe(Statement.withTransformer(stuckRenewals), Effect.provide(sqlite))
-})
+      renewals.stop()
+      const closing = isClosing ? yield* Effect.fork(close) : undefined
+      assert.isFalse(
+        yield* waitFor("the interruption")(Deferred.await(interrupted)),
+        "Interrupted while the lease was current"
+      )
+      renewals.resume()
+      yield* closing === undefined ? close : Fiber.join(closing)
+    }).pipe(Statement.withTransformer(renewals.transformer), Effect.provide(sqlite))
+  })
+}
 
 it.live("releases a lock only after what runs under its lease has ended, and without waiting until the lock expires", () => {
   const events: Array<string> = []

@@ -87,8 +87,12 @@ class LockLease implements Lease {
     this.fibers = fibers
   }
 
+  hasExpiredAt(now: bigint): boolean {
+    return now - this.renewedAt >= leaseDurationNanos
+  }
+
   isCurrentAt(now: bigint): boolean {
-    return !this.isReleased && now - this.renewedAt < leaseDurationNanos
+    return !this.isReleased && !this.hasExpiredAt(now)
   }
 
   get isCurrent(): Effect.Effect<boolean> {
@@ -111,7 +115,9 @@ const abort = (leases: ReadonlyArray<LockLease>) =>
   Effect.gen(function*() {
     let count = 0
     for (const lease of leases) {
-      count += lease.isAborted ? 0 : yield* FiberSet.size(lease.fibers)
+      const size = yield* FiberSet.size(lease.fibers)
+      if (size === 0) continue
+      count += lease.isAborted ? 0 : size
       lease.isAborted = true
       // not awaited: an uninterruptible fiber must not delay the interruption of other leases
       yield* Effect.forkDaemon(FiberSet.clear(lease.fibers))
@@ -138,7 +144,7 @@ const laneOfShard = (shardId: ShardId): number => shardId.id - 1
 /** Distributes lanes over all runners that share a database. Closing the scope releases them without waiting for expiry. */
 export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | Scope.Scope> = Effect.gen(function*() {
   const leases = new Map<number, LockLease>()
-  // created before `Sharding`, so that closing the scope first releases the lanes, which waits for these fibers to exit
+  // these, and the check of leases below, start before `Sharding`: closing the scope first releases the lanes, which waits for them
   const fibersOfLanes = yield* Effect.replicateEffect(FiberSet.make<void>(), laneCount)
 
   /** Grants a lease for every acquired lock, extends it on renewal, and waits for in-flight requests before releasing a lock. */
@@ -197,6 +203,13 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
       ))
     )
 
+  // also of a lock that is being released: another runner takes it when it expires, whether or not the release has ended
+  const interruptExpiredLeases = Effect.flatMap(
+    Clock.currentTimeNanos,
+    (now) => abort([...leases.values()].filter((lease) => lease.hasExpiredAt(now)))
+  )
+  yield* Effect.forkScoped(Effect.repeat(interruptExpiredLeases, Schedule.spaced(leaseCheckInterval)))
+
   yield* Sharding.layer.pipe(
     Layer.provide([runnerStorage, Runners.layerNoop, RunnerHealth.layerNoop]),
     Layer.provide(MessageStorage.layerNoop),
@@ -204,12 +217,6 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
     Layer.build,
     orStorageError
   )
-
-  const interruptExpiredLeases = Effect.flatMap(
-    Clock.currentTimeNanos,
-    (now) => abort([...leases.values()].filter((lease) => !lease.isReleased && !lease.isCurrentAt(now)))
-  )
-  yield* Effect.forkScoped(Effect.repeat(interruptExpiredLeases, Schedule.spaced(leaseCheckInterval)))
 
   return {
     held: Effect.map(Clock.currentTimeNanos, (now) => {

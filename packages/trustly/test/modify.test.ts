@@ -1,5 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Cause, Data, DateTime, Deferred, Effect, Exit, Fiber, Redacted, Ref, Schema, TestClock } from "effect"
+import {
+  type Cause,
+  Data,
+  DateTime,
+  Deferred,
+  Effect,
+  Exit,
+  Fiber,
+  Queue,
+  Redacted,
+  Ref,
+  Schema,
+  TestClock
+} from "effect"
 import { type CustomerChange, type CustomerService, type TrustlyError, TrustlyRetry } from "effect-trustly"
 import { json, minimalCustomer, scriptedService } from "./support.ts"
 import { eventLoopTurns, soon } from "./waiting.ts"
@@ -316,19 +329,6 @@ describe("a nested modify", () => {
       }))
   }
 
-  it.live("for the same customer fails when it is forked and joined later", () =>
-    Effect.gen(function*() {
-      const { customers } = yield* serverWith(stored)
-      const outer = customers.modify("1", () =>
-        Effect.fork(customers.modify("1", () => ({ vip: 1 }))).pipe(
-          // not in a deadlock yet
-          Effect.tap(eventLoopTurns(3)),
-          Effect.flatMap(Fiber.join),
-          Effect.as({ vip: 2 })
-        ))
-      assert.propertyVal(yield* soon("the error")(Effect.flip(outer)), "_tag", "TrustlyValidationError")
-    }))
-
   for (const [how, fork] of Object.entries({ fork: Effect.fork, forkDaemon: Effect.forkDaemon })) {
     it.effect(`for the same customer runs afterwards when forked and not awaited (${how})`, () =>
       Effect.gen(function*() {
@@ -346,31 +346,65 @@ describe("a nested modify", () => {
       }))
   }
 
-  const later = Deferred.make<void>().pipe(
-    Effect.tap((deferred) => Effect.forkDaemon(Effect.delay(Deferred.succeed(deferred, undefined), "500 millis"))),
-    Effect.flatMap(Deferred.await)
-  )
-  const waits: Readonly<Record<string, Effect.Effect<unknown, Cause.TimeoutException>>> = {
-    "a Deferred that it made": later,
-    "a sleep with a timeout": Effect.timeout(Effect.sleep("500 millis"), "5 seconds"),
-    "two concurrent sleeps": Effect.all([Effect.sleep("500 millis"), Effect.sleep("500 millis")], { concurrency: 2 })
+  const sleep = Effect.sleep("500 millis")
+  const atLast = <A>(effect: Effect.Effect<A>) => Effect.forkDaemon(Effect.zipRight(sleep, effect))
+  type Outer = (fork: Effect.Effect<unknown>) => Effect.Effect<unknown, Cause.TimeoutException>
+  const outers: Readonly<Record<string, Outer>> = {
+    "awaits a sleep with a timeout": (fork) => Effect.zipRight(fork, Effect.timeout(sleep, "5 seconds")),
+    "forks it under the timeout of a sleep": (fork) => Effect.timeout(Effect.zipRight(fork, sleep), "5 seconds"),
+    "awaits two concurrent sleeps": (fork) => Effect.zipRight(fork, Effect.all([sleep, sleep], { concurrency: 2 })),
+    "forks it in one of two concurrent effects": (fork) =>
+      Effect.all([Effect.zipRight(fork, sleep), sleep], { concurrency: 2 }),
+    "awaits a fiber that it forked before": (fork) =>
+      Effect.flatMap(Effect.fork(sleep), (fiber) => Effect.zipRight(fork, Fiber.join(fiber))),
+    "awaits a Deferred that it made": (fork) =>
+      Deferred.make<void>().pipe(
+        Effect.tap((deferred) => atLast(Deferred.succeed(deferred, undefined))),
+        Effect.tap(fork),
+        Effect.flatMap(Deferred.await)
+      ),
+    "takes from a queue": (fork) =>
+      Queue.unbounded<number>().pipe(
+        Effect.tap((queue) => atLast(Queue.offer(queue, 1))),
+        Effect.tap(fork),
+        Effect.flatMap(Queue.take)
+      )
   }
-  for (const [what, wait] of Object.entries(waits)) {
-    it.effect(`for the same customer runs afterwards when forked while the outer one awaits ${what}`, () =>
+  for (const [what, outer] of Object.entries(outers)) {
+    it.effect(`for the same customer runs afterwards when it is not awaited and the outer one ${what}`, () =>
       Effect.gen(function*() {
         const { bodies, customers } = yield* serverWith(stored)
         const forked = yield* Deferred.make<Fiber.Fiber<unknown, TrustlyError>>()
-        const outer = customers.modify("1", () =>
-          Effect.forkDaemon(customers.modify("1", () => ({ vip: 1 }))).pipe(
-            Effect.flatMap((fiber) => Deferred.succeed(forked, fiber)),
-            Effect.zipRight(wait),
-            Effect.as({ vip: 2 })
-          ))
-        const fiber = yield* Effect.fork(outer)
+        const fork = Effect.forkDaemon(customers.modify("1", () => ({ vip: 1 }))).pipe(
+          Effect.flatMap((fiber) => Deferred.succeed(forked, fiber))
+        )
+        const fiber = yield* Effect.fork(customers.modify("1", () => Effect.as(outer(fork), { vip: 2 })))
+        // the look for a deadlock is in real time
+        yield* eventLoopTurns(15)
         yield* TestClock.adjust("1 second")
         yield* Fiber.join(fiber)
         yield* Effect.flatMap(Deferred.await(forked), Fiber.join)
         assert.deepStrictEqual((yield* bodies).map((body) => Reflect.get(body, "vip")), [2, 1])
+      }))
+  }
+
+  type Join = (
+    fiber: Fiber.Fiber<unknown, TrustlyError>
+  ) => Effect.Effect<unknown, TrustlyError | Cause.TimeoutException>
+  const joins: Readonly<Record<string, Join>> = {
+    "later": (fiber) => Effect.zipRight(eventLoopTurns(15), Fiber.join(fiber)),
+    "under a timeout": (fiber) => Effect.timeout(Fiber.join(fiber), "1 hour"),
+    "in one of two concurrent effects": (fiber) => Effect.all([Fiber.join(fiber), Effect.void], { concurrency: 2 }),
+    "by a fiber that is joined": (fiber) => Effect.flatMap(Effect.fork(Fiber.join(fiber)), Fiber.join),
+    "in a race": (fiber) => Effect.raceFirst(Fiber.join(fiber), Effect.never)
+  }
+  for (const [how, join] of Object.entries(joins)) {
+    it.effect(`for the same customer fails when it is forked and joined ${how}`, () =>
+      Effect.gen(function*() {
+        const { customers } = yield* serverWith(stored)
+        const outer = customers.modify("1", () =>
+          Effect.fork(customers.modify("1", () => ({ vip: 1 }))).pipe(Effect.flatMap(join), Effect.as({ vip: 2 })))
+        assert.propertyVal(yield* soon("the error")(Effect.flip(outer)), "_tag", "TrustlyValidationError")
       }))
   }
 

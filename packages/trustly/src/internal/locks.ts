@@ -1,16 +1,64 @@
 /** One lock per customer for the whole process, with detection of deadlocks. */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
 import * as FiberStatus from "effect/FiberStatus"
 import { globalValue } from "effect/GlobalValue"
+import * as Option from "effect/Option"
+import * as Supervisor from "effect/Supervisor"
+
+type RuntimeFiber = Fiber.RuntimeFiber<unknown, unknown>
+
+/** Knows the fibers that run inside the effect of a holder. */
+class Inside extends Supervisor.AbstractSupervisor<void> {
+  readonly value = Effect.void
+  readonly fibers = new Map<number, RuntimeFiber>()
+  private readonly suspended = new Set<RuntimeFiber>()
+  private readonly workers = new Map<RuntimeFiber, Set<RuntimeFiber>>()
+
+  override onStart<A, E, R>(
+    _context: Context.Context<R>,
+    _effect: Effect.Effect<A, E, R>,
+    parent: Option.Option<RuntimeFiber>,
+    fiber: Fiber.RuntimeFiber<A, E>
+  ): void {
+    this.fibers.set(fiber.id().id, fiber)
+    if (Option.isNone(parent) || !this.suspended.has(parent.value)) return
+    const workers = this.workers.get(parent.value) ?? new Set()
+    this.workers.set(parent.value, workers.add(fiber))
+  }
+
+  override onEnd<A, E>(_exit: Exit.Exit<A, E>, fiber: Fiber.RuntimeFiber<A, E>): void {
+    this.fibers.delete(fiber.id().id)
+    this.suspended.delete(fiber)
+    this.workers.delete(fiber)
+  }
+
+  override onSuspend<A, E>(fiber: Fiber.RuntimeFiber<A, E>): void {
+    this.suspended.add(fiber)
+  }
+
+  override onResume<A, E>(fiber: Fiber.RuntimeFiber<A, E>): void {
+    this.suspended.delete(fiber)
+    this.workers.delete(fiber)
+  }
+
+  /** Fibers that started while this one was suspended, as those of `Effect.all` do: it waits for them, though its status does not say so. */
+  workersOf(fiber: RuntimeFiber): ReadonlyArray<RuntimeFiber> {
+    return [...this.workers.get(fiber) ?? []]
+  }
+}
 
 /** Holds a lock, or waits for it. */
 interface Holder {
   readonly lock: Lock
-  readonly fiber: Fiber.RuntimeFiber<unknown, unknown>
+  readonly fiber: RuntimeFiber
+  readonly inside: Inside
   /** The holders of other locks in whose effect this one runs, the outermost first. */
   readonly outer: ReadonlyArray<Holder>
   readonly granted: Deferred.Deferred<void>
@@ -50,36 +98,44 @@ const isDeadlock = (waiter: Holder, isBlockedBy: IsBlockedBy): boolean => {
   return leadsBack(waiter.lock)
 }
 
-/**
- * The numbers of the fibers that a holder's effect waits for. Only a younger fiber can run inside the effect: an older number, or its
- * own, is that of the fiber that made a `Deferred`.
- */
-const awaitedFibers = ({ fiber }: Holder): Effect.Effect<ReadonlyArray<number>> =>
-  Effect.map(
-    fiber.status,
-    (status) =>
-      FiberStatus.isSuspended(status) ? [...FiberId.ids(status.blockingOn)].filter((id) => id > fiber.id().id) : []
-  )
+/** The fibers that must end before a holder's effect does, its own included. */
+const awaitedFibers = ({ fiber, inside }: Holder): Effect.Effect<ReadonlySet<RuntimeFiber>> =>
+  Effect.gen(function*() {
+    const awaited = new Set([fiber])
+    // a set that grows is iterated to its end
+    for (const each of awaited) {
+      const status = yield* each.status
+      if (!FiberStatus.isSuspended(status)) continue
+      for (const id of FiberId.ids(status.blockingOn)) {
+        const next = inside.fibers.get(id)
+        if (next !== undefined) awaited.add(next)
+      }
+      for (const worker of inside.workersOf(each)) awaited.add(worker)
+    }
+    return awaited
+  })
+
+// a deadlock does not depend on the clock of a test
+const clock = Clock.make()
 
 /**
- * Ends when the waiter is in a deadlock. It looks again from time to time, because a forked fiber can be joined later.
- *
- * A holder waits for what runs inside it in the same fiber, in a fiber that it awaits, or in a fiber that an awaited one may have
- * forked: one that started later. It cannot be seen that a holder waits by other means, such as a queue or a promise.
+ * Ends when the waiter is in a deadlock. It looks again from time to time, because a forked fiber can be joined later. It cannot be
+ * seen that a holder waits by other means than fibers, such as a queue or a promise.
  */
 const deadlock = (waiter: Holder): Effect.Effect<void> =>
   Effect.gen(function*() {
     if (isDeadlock(waiter, () => true)) {
       const holders = [...locks.values()].flatMap(({ holder }) => holder ?? [])
       const awaited = new Map(
-        yield* Effect.forEach(holders, (holder) => Effect.map(awaitedFibers(holder), (ids) => [holder, ids] as const))
+        yield* Effect.forEach(holders, (holder) =>
+          Effect.map(awaitedFibers(holder), (fibers) => [holder, fibers] as const))
       )
       const isBlockedBy: IsBlockedBy = (outer, inner) =>
-        outer.fiber === inner.fiber || (awaited.get(outer) ?? []).some((id) => id <= inner.fiber.id().id)
+        awaited.get(outer)?.has(inner.fiber) ?? false
       // while this looked, the lock may have been granted, or the other side of the deadlock may have given up
       if (!isHolding(waiter) && isDeadlock(waiter, isBlockedBy)) return withdraw(waiter)
     }
-    yield* Effect.sleep("100 millis")
+    yield* Effect.withClock(Effect.sleep("100 millis"), clock)
     yield* deadlock(waiter)
   })
 
@@ -91,7 +147,7 @@ const withdraw = (holder: Holder): void => {
 const request = (key: string, fiber: Holder["fiber"], outer: ReadonlyArray<Holder>): Holder => {
   const lock = locks.get(key) ?? { key, holder: undefined, waiting: [] }
   locks.set(key, lock)
-  const holder = { lock, fiber, outer, granted: Deferred.unsafeMake<void>(fiber.id()) }
+  const holder = { lock, fiber, inside: new Inside(), outer, granted: Deferred.unsafeMake<void>(fiber.id()) }
   if (lock.holder === undefined) lock.holder = holder
   else lock.waiting.push(holder)
   return holder
@@ -130,11 +186,10 @@ export const withLock = <A, E, R, E2>(
         Effect.sync(() => request(key, fiber, outer)),
         (holder) =>
           Effect.flatMap(awaitLock(holder), (isGranted): Effect.Effect<A, E | E2, R> =>
-            isGranted ? Effect.locally(effect, currentHolders, [...outer, holder]) : onDeadlock),
-        (holder) =>
-          Effect.sync(() =>
-            release(holder)
-          )
+            isGranted
+              ? Effect.supervised(Effect.locally(effect, currentHolders, [...outer, holder]), holder.inside)
+              : onDeadlock),
+        (holder) => Effect.sync(() => release(holder))
       )
     })
   )

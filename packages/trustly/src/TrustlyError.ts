@@ -172,11 +172,25 @@ type Props<Fields extends Schema.Struct.Fields> = Omit<Schema.Struct.Constructor
 
 const isRead = (operation: Operation): boolean => operation === "get" || operation === "find"
 
-/** Adds the outcome that a write has with these facts. No write left the process when a read fails. */
-const withOutcome = <P extends { readonly operation: Operation; readonly outcome?: Outcome }>(
-  props: P,
-  ofWrite: Outcome
-) => ({ ...props, outcome: props.outcome ?? (isRead(props.operation) ? "NotSent" : ofWrite) })
+interface Facts {
+  readonly operation: Operation
+  readonly outcome?: Outcome
+  readonly retryAfter?: Duration.Duration
+}
+
+// `Schema.Duration` encodes no longer one
+const longestWait = Duration.millis(Number.MAX_SAFE_INTEGER)
+
+/** Adds the outcome that a write has with these facts. No write left the process when a read fails. `undefined` is absent. */
+const withOutcome = <P extends Facts>(props: P, ofWrite: Outcome) => {
+  const facts = { ...props, outcome: props.outcome ?? (isRead(props.operation) ? "NotSent" : ofWrite) }
+  for (const [name, value] of Object.entries(facts)) {
+    if (value === undefined) Reflect.deleteProperty(facts, name)
+  }
+  return facts.retryAfter !== undefined && Duration.isFinite(facts.retryAfter)
+    ? { ...facts, retryAfter: Duration.min(facts.retryAfter, longestWait) }
+    : facts
+}
 
 interface Described {
   readonly operation: Operation

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Data, DateTime, Either, FastCheck, Option, Redacted, Schema } from "effect"
+import { Data, DateTime, Either, FastCheck, Hash, Option, Redacted, Schema } from "effect"
 import { Customer, CustomerChange, CustomerFields, CustomerRequest, CustomerUpdate, type Issue } from "effect-trustly"
 import { minimalCustomer, reference } from "./support.ts"
 
@@ -276,6 +276,7 @@ describe("input that is not a plain object", () => {
     "a Map": [new Map(Object.entries(minimalCustomer)), ""],
     "a promise": [Promise.resolve(minimalCustomer), ""],
     "a Date as the address": [{ ...minimalCustomer, address: DateTime.toDateUtc(DateTime.unsafeMake(0)) }, "address"],
+    "a match with groups in customData": [{ ...minimalCustomer, customData: { a: /b/.exec("abc") } }, "customData"],
     "a Map as customData": [{ ...minimalCustomer, customData: new Map([["tier", 1]]) }, "customData"],
     "a toJSON that throws": [{
       ...minimalCustomer,
@@ -311,6 +312,9 @@ describe("input that is not a plain object", () => {
     assert.deepStrictEqual(sent(new Plain()), minimalCustomer)
     assert.deepStrictEqual(sent(Data.struct(minimalCustomer)), minimalCustomer)
     assert.deepStrictEqual(sent(Object.assign(Object.create(null), minimalCustomer)), minimalCustomer)
+    const compared = Data.struct(minimalCustomer)
+    Hash.hash(compared)
+    assert.deepStrictEqual(sent(compared), minimalCustomer)
     const hidden = Object.defineProperty({ ...minimalCustomer }, "vip", { value: 2, enumerable: false })
     assert.deepStrictEqual(sent(hidden), { ...minimalCustomer, vip: 2 })
   })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Duration, Effect, Either, FastCheck, Option, Redacted, Schema } from "effect"
+import { Arbitrary, Duration, Effect, Either, FastCheck, Option, Predicate, Redacted, Schema } from "effect"
 import {
   isRetryable,
   issuesOf,
@@ -147,6 +147,24 @@ describe("an error that crosses a process boundary", () => {
       const back = Either.getOrThrow(Either.flatMap(encode(error), decode))
       return back.message === error.message && back.outcome === error.outcome && back.isRetryable === error.isRetryable
     }))
+  })
+})
+
+describe("an error with fields of unusual values", () => {
+  it("is made and crosses a process boundary when a wait is longer than anything", () => {
+    for (const seconds of [9_007_199_254_740, 9_007_199_254_741, 1e300, Infinity]) {
+      const error = new TrustlyRateLimitError({ operation: "get", retryAfter: Duration.seconds(seconds) })
+      assert.deepStrictEqual(Schema.decodeSync(TrustlyError)(Schema.encodeSync(TrustlyError)(error)), error)
+      assert.isTrue(Option.exists(retryAfter(error), Duration.greaterThan(Duration.days(100_000_000))))
+    }
+  })
+
+  it("takes undefined as absent", () => {
+    const without: { readonly customerId?: string; readonly status?: number } = {}
+    const { customerId, status } = without
+    const error: unknown = Reflect.construct(TrustlyNotFoundError, [{ operation: "get", customerId, status }])
+    assert.deepStrictEqual(error, new TrustlyNotFoundError({ operation: "get" }))
+    assert.isFalse(Predicate.hasProperty(error, "customerId"))
   })
 })
 

@@ -99,7 +99,7 @@ const silence = (refs: FiberRefs.FiberRefs, fiberId: FiberId.Runtime): FiberRefs
 
 /**
  * A deadline of one length for many effects; an infinite one never ends. Each effect runs in a fiber of its own, so that the
- * deadline also ends it in an uninterruptible caller, and a client that ignores interruption cannot hold the caller.
+ * deadline also ends it in an uninterruptible caller, and a client that ignores interruption cannot hold the caller for longer.
  */
 export const make = (timeout: Duration.Duration): Deadline => {
   const timers = new WeakMap<Clock.Clock, Timer>()
@@ -122,15 +122,21 @@ export const make = (timeout: Duration.Duration): Deadline => {
           : undefined
         // runs at once up to its first wait: a forked fiber would cost a turn of the scheduler
         const fiber = Runtime.runFork(runtime, effect, { updateRefs: silence })
+        let onDeadline = () => resume(onTimeout())
         const entry = timer?.start(() => {
-          resume(onTimeout())
+          onDeadline()
           fiber.unsafeInterruptAsFork(FiberId.none)
         })
         fiber.addObserver((exit) => {
           if (entry !== undefined) timer?.stop(entry)
           resume(exit)
         })
-        return Effect.suspend(() => Fiber.interrupt(fiber))
+        // an interrupted caller waits until the client has stopped, but not past the deadline
+        return Effect.async<void>((ended) => {
+          onDeadline = () => ended(Effect.void)
+          fiber.addObserver(onDeadline)
+          fiber.unsafeInterruptAsFork(FiberId.none)
+        })
       })
     )
 }

@@ -70,7 +70,7 @@ const tlsRecord = /^(EPROTO|ERR_TLS_|ERR_SSL_)/
 
 const reasonOf = (facts: Facts): NetworkReason | undefined => {
   const { code, syscall, text } = facts
-  if (syscall === "getaddrinfo") return "Dns"
+  if (/^(getaddrinfo|query[A-Z]\w*)$/.test(syscall)) return "Dns"
   if (isConnecting(facts)) return "Connect"
   if (isCertificate(facts) || isNegotiation(facts)) return "Tls"
   if (timeoutCodes.has(code)) return "Timeout"

@@ -31,6 +31,8 @@ const isPlainObject = (value: object): boolean => {
 const copyObject = (value: object, path: Array<string>): object => {
   const copied: Record<PropertyKey, unknown> = {}
   for (const key of Reflect.ownKeys(value)) {
+    // such as the hash that `Equal.equals` leaves behind
+    if (typeof key === "symbol" && !Object.prototype.propertyIsEnumerable.call(value, key)) continue
     path.push(String(key))
     const property = copyAt(Reflect.get(value, key), path)
     path.pop()
@@ -52,6 +54,8 @@ const copyAt = (value: unknown, path: Array<string>): unknown => {
   }
   if (path.length > maxDepth) throw new RangeError()
   if (Array.isArray(value)) {
+    // names beside the items, such as those of a match, would be lost
+    if (Object.keys(value).length > value.length) throw new TypeError()
     return Array.from<unknown, unknown>(value, (item, index) => {
       path.push(String(index))
       const copied = copyAt(item, path)

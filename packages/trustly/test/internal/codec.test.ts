@@ -200,7 +200,7 @@ const unusualSchemas = {
   ),
   "a first member that decodes in an effect": Schema.Union(
     Schema.transformOrFail(Schema.String, Schema.Number, {
-      decode: (text) => Effect.as(Effect.yieldNow(), text.length),
+      decode: ({ length }) => Effect.as(Effect.yieldNow(), length),
       encode: (length) => Effect.as(Effect.yieldNow(), String(length))
     }),
     Schema.String

@@ -70,6 +70,18 @@ describe("a deadline", () => {
       assert.isTrue(yield* Deferred.isDone(interrupted))
     }))
 
+  it.effect("ends an interrupted caller that waits for an effect that ignores interruption", () =>
+    Effect.gen(function*() {
+      const deadline = Deadline.make(Duration.seconds(1))
+      const fiber = yield* Effect.fork(deadline(Effect.uninterruptible(Effect.never), span, () => Effect.void))
+      yield* Effect.yieldNow()
+      const interruption = yield* Effect.fork(Fiber.interrupt(fiber))
+      yield* TestClock.adjust("999 millis")
+      assert.strictEqual((yield* Fiber.poll(interruption))._tag, "None")
+      yield* TestClock.adjust("1 millis")
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.join(interruption)))
+    }))
+
   it.effect("longer than the platform timer limit fires on time", () =>
     Effect.gen(function*() {
       const deadline = Deadline.make(Duration.days(60))

@@ -35,6 +35,8 @@ const rows: ReadonlyArray<readonly [what: string, cause: unknown, reason: Networ
     error({ code: "ERR_PROXY_TUNNEL" }, "Failed to establish tunnel to 192.0.2.1:443: HTTP/1.1 403 Forbidden"),
     "Connect"
   ],
+  ["a resolver of the program's own", error({ code: "ECONNREFUSED", syscall: "queryA" }), "Dns"],
+  ["a resolver of the program's own, IPv6", error({ code: "ETIMEOUT", syscall: "queryAaaa" }), "Dns"],
   ...["ENOTFOUND", "EAI_AGAIN", "EMFILE"].map((code) =>
     [`getaddrinfo ${code}`, error({ code, syscall: "getaddrinfo" }), "Dns"] as const
   ),

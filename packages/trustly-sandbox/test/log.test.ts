@@ -66,6 +66,23 @@ describe("the request log", () => {
       assert.strictEqual(ids.at(-1), 30)
     }))
 
+  it.scopedLive("keeps fewer requests with large responses or faults", () =>
+    Effect.gen(function*() {
+      const note = "x".repeat(60_000)
+      const sandbox = yield* start({ customers: [{ customerId: "1", customData: { note } }, { customerId: "2" }] })
+      const { get } = trustly(sandbox)
+      const read = get("/customers/1")
+      const broken = Effect.zipRight(
+        sandbox.fail({ fault: { _tag: "Status", status: 503, body: note } }),
+        get("/customers/2")
+      )
+      for (const request of [read, broken]) {
+        yield* Effect.replicateEffect(request, 400, { discard: true })
+        assert.isBelow((yield* sandbox.requests).length, 300)
+        yield* sandbox.reset
+      }
+    }))
+
   it.scopedLive("is empty after a reset, which restores the initial customers", () =>
     Effect.gen(function*() {
       const sandbox = yield* start({ seed: 3 })

@@ -33,5 +33,14 @@ it.scopedLive.runIf(isSoak)("memory does not grow once the request log is full",
     // 5 KB each
     yield* updates(2000)
     assert.isBelow((yield* heapMiB) - before, 4)
-    assert.strictEqual((yield* sandbox.requests).length, 2000)
+  }))
+
+it.scopedLive("bodies of many small objects take no more memory than their text", () =>
+  Effect.gen(function*() {
+    const customData = { items: Array.from({ length: 19_000 }, () => ({})) }
+    const sandbox = yield* start({ customers: [{ customerId: "1", customData }] })
+    const before = yield* heapMiB
+    yield* Effect.replicateEffect(trustly(sandbox).get("/customers/1"), 200, { discard: true })
+    assert.isBelow((yield* heapMiB) - before, 64)
+    assert.strictEqual((yield* sandbox.requests).length, 200)
   }))

@@ -35,12 +35,19 @@ const isRetryable = ({ fault, millis, status }: RequestLog): boolean =>
   (status === undefined || status >= 500 || retryableStatuses.has(status) ||
     (fault !== undefined && fault._tag !== "Delay"))
 
+/** A request as JSON text: a body of many small objects takes 20 times as much memory when it is parsed. */
 interface Entry {
-  readonly log: RequestLog
-  readonly messages: Messages
   readonly key: string
-  readonly length: number
+  readonly customerId: string | undefined
+  readonly log: string
+  readonly messages: string
 }
+
+const lengthOf = ({ key, log, messages }: Entry): number => key.length + log.length + messages.length
+
+// the texts of an entry are only ever written from these types
+const parseLog = ({ log }: Entry): RequestLog => JSON.parse(log)
+const parseMessages = ({ messages }: Entry): Messages => JSON.parse(messages)
 
 /** Whether a request continues the `modify` of which `previous` is the latest request for the same customer. */
 const continuesModify = (arrival: Arrival, previous: RequestLog): boolean => {
@@ -59,22 +66,31 @@ export const make = (events: Events): RequestStore => {
   let lastId = 0
   let length = 0
 
-  const save = (entry: Entry): Effect.Effect<void> => {
-    entries.set(entry.log.id, entry)
-    return events.publish({ name: "request", data: entry.log })
-  }
-
   const removeOldest = (): void => {
-    for (const [id, { key, length: freed, log: { customerId = "" } }] of entries) {
+    for (const [id, entry] of entries) {
       if (entries.size <= maxRequests && length <= maxCharacters) return
+      const { customerId = "", key } = entry
       entries.delete(id)
-      length -= freed
+      length -= lengthOf(entry)
       if (latestByKey.get(key) === id) latestByKey.delete(key)
       if (latestByCustomer.get(customerId) === id) latestByCustomer.delete(customerId)
     }
   }
 
-  const logOf = (ids: Map<string, number>, key: string): RequestLog | undefined => entries.get(ids.get(key) ?? 0)?.log
+  const save = (key: string, log: RequestLog, messages: Messages): Effect.Effect<void> => {
+    const previous = entries.get(log.id)
+    const { customerId } = log
+    const entry = { key, customerId, log: JSON.stringify(log), messages: JSON.stringify(messages) }
+    entries.set(log.id, entry)
+    length += lengthOf(entry) - (previous === undefined ? 0 : lengthOf(previous))
+    removeOldest()
+    return events.publish({ name: "request", data: log })
+  }
+
+  const logOf = (ids: Map<string, number>, key: string): RequestLog | undefined => {
+    const entry = entries.get(ids.get(key) ?? 0)
+    return entry === undefined ? undefined : parseLog(entry)
+  }
 
   const numbered = (arrival: Arrival, key: string): RequestLog => {
     const id = ++lastId
@@ -86,11 +102,11 @@ export const make = (events: Events): RequestStore => {
   }
 
   return {
-    all: Effect.sync(() => Array.from(entries.values(), ({ log }) => log)),
+    all: Effect.sync(() => Array.from(entries.values(), parseLog)),
     detail: (id) =>
       Effect.sync(() => {
         const entry = entries.get(id)
-        return entry === undefined ? undefined : { ...entry.log, ...entry.messages }
+        return entry === undefined ? undefined : { ...parseLog(entry), ...parseMessages(entry) }
       }),
     clear: Effect.sync(() => {
       entries.clear()
@@ -105,18 +121,13 @@ export const make = (events: Events): RequestStore => {
         const log = numbered(arrival, key)
         latestByKey.set(key, log.id)
         if (arrival.customerId !== undefined) latestByCustomer.set(arrival.customerId, log.id)
-        const entry = { log, messages, key, length: key.length + body.length }
-        length += entry.length
-        const saved = save(entry)
-        removeOldest()
-        return Effect.as(saved, log.id)
+        return Effect.as(save(key, log, messages), log.id)
       }),
     update: (id, { log, messages }) =>
       Effect.suspend(() => {
         const entry = entries.get(id)
         if (entry === undefined) return Effect.void
-        const next = { ...entry, log: { ...entry.log, ...log }, messages: { ...entry.messages, ...messages } }
-        return save(next)
+        return save(entry.key, { ...parseLog(entry), ...log }, { ...parseMessages(entry), ...messages })
       })
   }
 }

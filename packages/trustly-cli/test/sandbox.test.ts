@@ -39,6 +39,11 @@ describe("sandbox", () => {
       assert.deepStrictEqual([status, stderr], [0, ""])
     }))
 
+  it.live("refuses an empty host", () =>
+    Effect.gen(function*() {
+      assertRefused(yield* run(["sandbox", "--host", ""]), 2, /^--host must be an IP address/)
+    }))
+
   it.live("reports that the port is in use", () =>
     Effect.gen(function*() {
       const { url } = yield* TrustlySandbox

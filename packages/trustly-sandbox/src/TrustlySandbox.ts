@@ -19,7 +19,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { FaultRule, FaultRuleError } from "./Fault.ts"
 import * as Access from "./internal/access.ts"
-import { isLoopback, isWildcard, urlHost } from "./internal/address.ts"
+import { isLoopback, isUrlHost, isWildcard, urlHost } from "./internal/address.ts"
 import * as Control from "./internal/control.ts"
 import * as CustomersFile from "./internal/customersFile.ts"
 import * as CustomersRoutes from "./internal/customersRoutes.ts"
@@ -137,6 +137,9 @@ const make = (
     const { port = 0, seed = 0 } = options
     yield* checkInteger("port", port, 65_535)
     yield* checkInteger("seed", seed, 10_000)
+    if (!isUrlHost(host)) {
+      return yield* Effect.fail(invalid("host", "must be an IP address without a zone, or a host name"))
+    }
     // HTTP Basic separates user name and password by a colon
     if (accessId.includes(":")) return yield* Effect.fail(invalid("accessId", "must not contain a colon"))
     if (!allowHosts.every(Access.isHost)) {

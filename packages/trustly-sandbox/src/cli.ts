@@ -206,7 +206,11 @@ const serveProblem = (cause: unknown, host: string, port: number): string => {
   }
 }
 
-const flags: Readonly<Record<string, string>> = { accessId: "--access-id", allowHosts: "--allow-host" }
+const flags: Readonly<Record<string, string>> = {
+  accessId: "--access-id",
+  allowHosts: "--allow-host",
+  host: "--host"
+}
 
 const describeConfigError = (error: ConfigError.ConfigError): string =>
   ConfigError.isInvalidData(error) ? `${flags[error.path.join()] ?? error.path.join()} ${error.message}` : String(error)

@@ -109,6 +109,14 @@ it.scopedLive("a host that is not an address of this machine is a typed failure"
     assert.strictEqual(error._tag, "ServeError")
   }))
 
+for (const host of ["", "::1%lo", "127.0.0.1:80", "a b"]) {
+  it.scopedLive(`the host "${host}" is a typed failure`, () =>
+    Effect.map(Effect.flip(start({ host })), (error) => {
+      assert.isTrue(ConfigError.isConfigError(error))
+      assert.include(String(error), "host")
+    }))
+}
+
 it.scopedLive("two servers share no state", () =>
   Effect.gen(function*() {
     const [one, other] = yield* Effect.all([start(), start()])

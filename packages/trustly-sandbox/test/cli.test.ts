@@ -190,6 +190,8 @@ describe("the command", () => {
     [["--port", "65536"], "--port must be an integer from 0 to 65535"],
     [["--port", ""], "--port must be an integer from 0 to 65535"],
     [["--seed", "1.5"], "--seed must be an integer from 0 to 10000"],
+    [["--host", ""], "--host must be an IP address without a zone, or a host name"],
+    [["--host", "::1%lo"], "--host must be an IP address without a zone, or a host name"],
     [["--access-id", "a:b"], "--access-id must not contain a colon"],
     [["--allow-host", "http://sandbox"], "--allow-host must be host names, such as sandbox or localhost:8080"],
     [["--fault", "silence=1"], "--fault: silence takes no value"],

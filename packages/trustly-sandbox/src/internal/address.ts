@@ -11,3 +11,6 @@ export const isLoopback = (host: string): boolean => loopback.has(host)
 
 /** Adds the brackets that an IPv6 address needs in a URL. */
 export const urlHost = (host: string): string => host.includes(":") ? `[${host}]` : host
+
+/** Whether a URL can have this host. A zone, as in `::1%lo`, cannot be in one. */
+export const isUrlHost = (host: string): boolean => URL.canParse(`http://${urlHost(host)}`)

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { RequestDetail, TrustlySandbox } from "effect-trustly-sandbox"
+import { ask } from "./ask.ts"
 import { control, eventually, fields, joe, john, start, trustly } from "./support.ts"
 
 const detailOf = (sandbox: TrustlySandbox.Service, id: number) =>
@@ -53,6 +54,23 @@ describe("the detail of a request", () => {
       assert.deepStrictEqual(applied.changes?.["externalId"], { before: "4567890" })
       assert.notProperty(applied.changes, "updatedAt")
       assert.notMatch(print([refused, applied]), /sentinel|A1234567|c2FuZGJveA/)
+    }))
+
+  it.scopedLive("has the name of every request header, and the values of those that hold no credential", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* start()
+      const shown = {
+        "accept": "*/*",
+        "content-type": "application/json",
+        "traceparent": "00-a-b-01",
+        "user-agent": "me"
+      }
+      const hidden = ["authorization", "cookie", "x-password", "x-session-id", "x-signature", "x-unknown"]
+      const secrets = Object.fromEntries(hidden.map((name) => [name, "sentinel"]))
+      yield* ask(`${sandbox.url}/customers/${john}`, { headers: { ...shown, ...secrets } })
+      const { headers } = (yield* detailOf(sandbox, 1)).request
+      assert.deepInclude(headers, shown)
+      for (const name of hidden) assert.strictEqual(headers[name], "(hidden)", name)
     }))
 
   it.scopedLive("has no body that is not JSON, no large body, and no unknown query parameter", () =>

@@ -63,7 +63,29 @@ export const maskResponseBody = (body: unknown): unknown =>
     return name === "customers" && Array.isArray(value) ? value.map(maskResult) : value
   })
 
-const mayHoldCredential = /auth|cookie|key|secret|token/i
+const shownHeaders: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-encoding",
+  "accept-language",
+  "cache-control",
+  "connection",
+  "content-encoding",
+  "content-length",
+  "content-type",
+  "expect",
+  "host",
+  "origin",
+  "sec-ch-ua",
+  "sec-ch-ua-mobile",
+  "sec-ch-ua-platform",
+  "sec-fetch-dest",
+  "sec-fetch-mode",
+  "sec-fetch-site",
+  "traceparent",
+  "transfer-encoding",
+  "user-agent"
+])
 
+/** The values of headers that hold no credential. Any other header may hold one, whatever its name. */
 export const maskHeaders = (headers: { readonly [name: string]: string }): { readonly [name: string]: string } =>
-  Record.map(headers, (value, name) => mayHoldCredential.test(name) ? "(hidden)" : value)
+  Record.map(headers, (value, name) => shownHeaders.has(name) ? value : "(hidden)")

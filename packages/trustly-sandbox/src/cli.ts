@@ -178,11 +178,11 @@ const shownProblems = 20
 const readCustomers = (path: string) =>
   Effect.gen(function*() {
     const fileSystem = yield* FileSystem.FileSystem
-    const text = yield* Effect.mapError(
-      fileSystem.readFileString(path),
+    const file = yield* Effect.mapError(
+      fileSystem.readFile(path),
       (error) => new SandboxCliError({ message: `Cannot read "${path}": ${fileProblem(error)}`, status: 2 })
     )
-    return yield* Either.mapLeft(CustomersFile.parse(text), (problems) => {
+    return yield* Either.mapLeft(CustomersFile.parse(file), (problems) => {
       const shown = problems.slice(0, shownProblems).map((problem) => `${path}: ${problem}`)
       const rest = problems.length - shown.length
       return new SandboxCliError({

@@ -46,11 +46,13 @@ const refused = (...args: ReadonlyArray<string>) => Effect.flip(Effect.provide(r
 
 const urlIn = ({ stdout }: Printed): string => /'(http.*)'/.exec(stdout.join("\n"))?.[1] ?? ""
 
-const customersFile = (...lines: ReadonlyArray<string>) =>
+const customersFile = (...lines: ReadonlyArray<string>) => customersFileOf(Buffer.from(lines.join("\n")))
+
+const customersFileOf = (bytes: Uint8Array) =>
   Effect.gen(function*() {
     const fileSystem = yield* FileSystem.FileSystem
     const path = yield* fileSystem.makeTempFileScoped({ suffix: ".ndjson" })
-    yield* fileSystem.writeFileString(path, lines.join("\n"))
+    yield* fileSystem.writeFile(path, bytes)
     return path
   }).pipe(Effect.provide(NodeFileSystem.layer))
 
@@ -85,11 +87,13 @@ describe("the command", () => {
       const path = yield* customersFile(
         "\uFEFF{\"customerId\":\"c-1\",\"externalId\":\"m-1\",\"vip\":2}\r",
         "",
-        "{\"customerId\":\"c-2\",\"name\":null}"
+        "{\"customerId\":\"c-2\",\"name\":null,\"externalTier\":\"Zoë\"}"
       )
       const url = urlIn(yield* running("--port", "0", "--customers", path))
       const found = yield* ask(`${url}/customers?externalId=m-1`, { headers: authorization() })
       assert.deepStrictEqual(Object(found.json).customers, [{ customerId: "c-1", externalId: "m-1", vip: 2 }])
+      const read = yield* ask(`${url}/customers/c-2`, { headers: authorization() })
+      assert.deepStrictEqual(Object(read.json).customer, { customerId: "c-2", externalTier: "Zoë" })
       assert.strictEqual((yield* ask(`${url}/customers/1001165729`, { headers: authorization() })).status, 404)
     }))
 
@@ -117,6 +121,17 @@ describe("the command", () => {
         "FILE: line 8: expected JSON, nested at most 100 levels deep"
       ])
       assert.notInclude(message, "sentinel")
+    }))
+
+  it.scopedLive("reports the lines of the customers file that are not UTF-8", () =>
+    Effect.gen(function*() {
+      const lines = ["{\"customerId\":\"1\"}", "{\"customerId\":\"2\",\"name\":\"Zoë\"}", "{"]
+      const path = yield* customersFileOf(Buffer.from(lines.join("\n"), "latin1"))
+      const { message, status } = yield* refused("--customers", path)
+      assert.deepStrictEqual([status, message.replaceAll(path, "FILE").split("\n")], [2, [
+        "FILE: line 2: expected UTF-8",
+        "FILE: line 3: expected JSON, nested at most 100 levels deep"
+      ]])
     }))
 
   it.scopedLive("reports at most 20 bad lines", () =>

@@ -5,6 +5,7 @@ import * as Arr from "effect/Array"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { isUtf8 } from "node:buffer"
 import { maxCustomers } from "./customerStore.ts"
 import { describeIssue } from "./issues.ts"
 import * as Json from "./json.ts"
@@ -34,11 +35,20 @@ export const validate = (value: unknown): Either.Either<TrustlyModel.WireCustome
     )
   )
 
+const decodeText = (bytes: Buffer): Either.Either<string, string> =>
+  isUtf8(bytes) ? Either.right(bytes.toString("utf8")) : Either.left("expected UTF-8")
+
+/** The lines of a file, without those that are blank, by their numbers. */
+const linesOf = (file: Uint8Array): ReadonlyArray<{ readonly number: number; readonly bytes: Buffer }> =>
+  // Latin-1 keeps the bytes of a line as they are
+  Buffer.from(file).toString("latin1").replace(/^\xEF\xBB\xBF/, "").split(/\r?\n/)
+    .map((line, index) => ({ number: index + 1, bytes: Buffer.from(line, "latin1") }))
+    .filter(({ bytes }) => bytes.toString("utf8").trim() !== "")
+
 /** The customers of a file, or one problem per bad line: its number and what is wrong, without its values. */
 export const parse = (
-  text: string
+  file: Uint8Array
 ): Either.Either<ReadonlyArray<TrustlyModel.WireCustomer>, ReadonlyArray<string>> => {
-  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/)
   const lineOfId = new Map<string, number>()
   const checkId = (
     customer: TrustlyModel.WireCustomer,
@@ -49,16 +59,14 @@ export const parse = (
     lineOfId.set(customer.customerId, line)
     return Either.right(customer)
   }
-  const parseLine = (json: string, line: number): Either.Either<TrustlyModel.WireCustomer, string> =>
-    Json.parse(json).pipe(
-      Either.fromOption(() => invalidJson),
+  const parseLine = (bytes: Buffer, line: number): Either.Either<TrustlyModel.WireCustomer, string> =>
+    decodeText(bytes).pipe(
+      Either.flatMap((json) => Either.fromOption(Json.parse(json), () => invalidJson)),
       Either.flatMap(validate),
       Either.flatMap((customer) => checkId(customer, line)),
       Either.mapLeft((problem) => `line ${line}: ${problem}`)
     )
-  const [problems, customers] = Arr.separate(
-    lines.flatMap((line, index) => line.trim() === "" ? [] : [parseLine(line, index + 1)])
-  )
+  const [problems, customers] = Arr.separate(linesOf(file).map(({ bytes, number }) => parseLine(bytes, number)))
   if (problems.length > 0) return Either.left(problems)
   return customers.length > maxCustomers
     ? Either.left([`expected at most ${maxCustomers.toLocaleString("en")} customers`])

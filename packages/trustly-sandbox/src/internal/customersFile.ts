@@ -18,12 +18,12 @@ const CustomerId = Schema.String.pipe(
 )
 
 const StoredCustomer = Schema.Struct({ ...CustomerRecord.fields, customerId: CustomerId })
-const decode = Schema.decodeUnknownEither(StoredCustomer, { onExcessProperty: "error", errors: "all" })
+const decode = Schema.decodeUnknownEither(StoredCustomer, { errors: "all" })
 const encode = Schema.encodeEither(StoredCustomer)
 
 const invalidJson = `expected JSON, nested at most ${Json.maxDepth} levels deep`
 
-/** A customer as wire JSON, or what is wrong with it, without its values. */
+/** A customer as wire JSON without unknown fields, which Trustly may add, or what is wrong with it, without its values. */
 export const validate = (value: unknown): Either.Either<TrustlyModel.WireCustomer, string> =>
   Option.flatMap(Json.stringify(value), Json.parse).pipe(
     Either.fromOption(() => invalidJson),

@@ -104,6 +104,21 @@ describe("the control path", () => {
       assert.strictEqual((yield* call("POST", `/customers/${john}`, [])).status, 400)
     }))
 
+  it.scopedLive("changes a customer whose other fields are missing or invalid", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* start({
+        customers: [{ customerId: "1" }, { customerId: "2", email: "", address: { zip: "1" } }]
+      })
+      const call = control(sandbox)
+      assert.strictEqual((yield* call("POST", "/customers/1", { vip: 2 })).status, 200)
+      assert.strictEqual((yield* call("POST", "/customers/2", { address: { city: "Reno" } })).status, 200)
+      const [one, two] = yield* sandbox.customers
+      assert.deepInclude(one, { vip: 2 })
+      assert.notProperty(one, "email")
+      assert.deepInclude(two, { email: "", address: { zip: "1", city: "Reno" } })
+      assert.strictEqual((yield* call("POST", "/customers/1", { email: null })).status, 400)
+    }))
+
   it.scopedLive("refuses invalid JSON, a body over 1 MiB, and wrong methods and paths", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()

@@ -4,7 +4,6 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
 import * as Ref from "effect/Ref"
 import type { Events } from "./events.ts"
 import { maskCustomer } from "./masking.ts"
@@ -46,7 +45,7 @@ export interface CustomerStore {
   readonly views: Effect.Effect<ReadonlyArray<CustomerView>>
   /** Handles a request as Trustly does. Without `write`, the reply says what would happen, and nothing changes. */
   readonly handle: (request: Request, options: { readonly write: boolean }) => Effect.Effect<Handled, Full>
-  /** Changes some fields of a customer, by Trustly's rules. Fails with the reply that refuses the change. */
+  /** Changes some fields of a customer, and checks only those by Trustly's rules. Fails with the reply that refuses the change. */
   readonly edit: (customerId: string, change: unknown) => Effect.Effect<CustomerView, TrustlyModel.Reply | Full>
   readonly reset: Effect.Effect<void>
 }
@@ -74,20 +73,6 @@ const viewOf = ({ changes }: State, customer: TrustlyModel.WireCustomer): Custom
   customer: maskCustomer(customer),
   ...Option.match(HashMap.get(changes, customer.customerId), { onNone: () => ({}), onSome: (changed) => ({ changed }) })
 })
-
-/** Adds the fields that Trustly requires to a partial change. */
-const completeChange = (stored: TrustlyModel.WireCustomer, change: unknown): unknown => {
-  if (!Predicate.isRecord(change)) return change
-  const { email, name, phone } = stored
-  const { address = {} } = change
-  return {
-    name,
-    email,
-    phone,
-    ...change,
-    address: Predicate.isRecord(address) ? { ...stored.address, ...address } : address
-  }
-}
 
 /** The state after a reply, or what it has no room for. */
 const stateAfter = (
@@ -120,11 +105,15 @@ export const make = (
     const start: State = { trustly, changes: HashMap.empty(), length: jsonLength(TrustlyModel.customers(trustly)) }
     const ref = yield* Ref.make(start)
 
-    const handle = (request: Request, { write }: { readonly write: boolean }): Effect.Effect<Handled, Full> =>
+    const respond = (
+      model: typeof TrustlyModel.handle,
+      request: Request,
+      { write }: { readonly write: boolean }
+    ): Effect.Effect<Handled, Full> =>
       Effect.gen(function*() {
         const nowMillis = yield* Clock.currentTimeMillis
         const handled = yield* Ref.modify(ref, (state): [Handled | Full, State] => {
-          const reply = TrustlyModel.handle(state.trustly, { ...request, nowMillis })
+          const reply = model(state.trustly, { ...request, nowMillis })
           if (!write) return [{ reply }, state]
           const result = stateAfter(state, reply, nowMillis)
           if ("_tag" in result) return [result, state]
@@ -142,17 +131,12 @@ export const make = (
         Ref.get(ref),
         (state) => TrustlyModel.customers(state.trustly).map((customer) => viewOf(state, customer))
       ),
-      handle,
+      handle: (request, options) => respond(TrustlyModel.handle, request, options),
       edit: (customerId, change) =>
         Effect.gen(function*() {
-          const state = yield* Ref.get(ref)
           const url = `/customers/${encodeURIComponent(customerId)}`
-          const request = Option.match(HashMap.get(state.trustly.records, customerId), {
-            // the reply to a read says that there is no such customer
-            onNone: () => ({ method: "GET", url, body: "" }),
-            onSome: (stored) => ({ method: "POST", url, body: JSON.stringify(completeChange(stored, change)) ?? "" })
-          })
-          const { reply, written } = yield* handle(request, { write: true })
+          const request = { method: "POST", url, body: JSON.stringify(change) }
+          const { reply, written } = yield* respond(TrustlyModel.edit, request, { write: true })
           return written === undefined ? yield* Effect.fail(reply) : written.view
         }),
       reset: Ref.set(ref, start)

@@ -4,8 +4,10 @@ import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
+import type * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import { CustomerUpdate } from "../CustomerUpdate.ts"
+import type { CustomerRecord } from "../Customer.ts"
+import { CustomerChange, CustomerUpdate } from "../CustomerUpdate.ts"
 import { fields as documented } from "./fields.ts"
 import * as Issues from "./issues.ts"
 import * as Json from "./json.ts"
@@ -16,7 +18,7 @@ export type Asked =
   | { readonly operation: "find"; readonly query: URLSearchParams }
   | { readonly operation: "createOrUpdate"; readonly query: URLSearchParams }
 
-export type Fields = typeof CustomerUpdate.Encoded
+export type Fields = typeof CustomerRecord.Encoded
 
 const unescaped = Option.liftThrowable(decodeURIComponent)
 
@@ -55,16 +57,23 @@ const withoutUnknown = (value: unknown, group = ""): unknown =>
     })
     : value
 
-const decode = ParseResult.decodeUnknownEither(CustomerUpdate, { errors: "all" })
-const encode = ParseResult.encodeEither(CustomerUpdate)
+/** Reads the documented fields of a body, or the paths of what is wrong with them; `undefined` where the body is no JSON. */
+const reader = <A, I extends Fields>(schema: Schema.Schema<A, I>) => {
+  const decode = ParseResult.decodeUnknownEither(schema, { errors: "all" })
+  const encode = ParseResult.encodeEither(schema)
+  return (body: string): Either.Either<Fields, ReadonlyArray<string>> | undefined =>
+    Option.getOrUndefined(
+      Option.map(Json.parse(body), (value) =>
+        Either.flatMap(decode(withoutUnknown(value)), encode).pipe(
+          // set by Trustly, whatever is sent
+          Either.map((fields: Fields) => Struct.omit(fields, "createdAt", "updatedAt")),
+          Either.mapLeft((issue) => Issues.fromParseIssue(issue).map(({ path }) => path))
+        ))
+    )
+}
 
-/** The documented fields of a body, or the paths of what is wrong with them; `undefined` where the body is no JSON. */
-export const fields = (body: string): Either.Either<Fields, ReadonlyArray<string>> | undefined =>
-  Option.getOrUndefined(
-    Option.map(Json.parse(body), (value) =>
-      Either.flatMap(decode(withoutUnknown(value)), encode).pipe(
-        // set by Trustly, whatever is sent
-        Either.map(Struct.omit("createdAt", "updatedAt")),
-        Either.mapLeft((issue) => Issues.fromParseIssue(issue).map(({ path }) => path))
-      ))
-  )
+/** The fields of a write, which must have those that Trustly requires. */
+export const update = reader(CustomerUpdate)
+
+/** The fields of a write, any of which can be missing. */
+export const change = reader(CustomerChange)

@@ -74,8 +74,6 @@ export interface Reply {
   readonly applied?: WireCustomer
 }
 
-type Fields = typeof CustomerRecord.Encoded
-
 // null clears a field, so stored customers hold none
 const withoutNulls = (fields: object) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null))
@@ -84,7 +82,7 @@ const withoutNulls = (fields: object) =>
 const asInteger = (vip: string | number | null): string | number | null =>
   typeof vip === "string" && /^\d{1,15}$/.test(vip) ? Number(vip) : vip
 
-const merge = (record: WireCustomer, fields: Fields): WireCustomer => {
+const merge = (record: WireCustomer, fields: Input.Fields): WireCustomer => {
   const { address, vip, ...others } = fields
   return {
     ...withoutNulls({
@@ -220,20 +218,20 @@ const find = (state: State, request: Request, query: URLSearchParams): Reply => 
   return success(state, request.url, found)
 }
 
-const store = (state: State, { nowMillis, url }: Request, record: WireCustomer, fields: Fields): Reply => {
+const store = (state: State, { nowMillis, url }: Request, record: WireCustomer, fields: Input.Fields): Reply => {
   const { customerId } = record
   const customer = { ...merge(record, fields), updatedAt: nowMillis }
   const next = put(state, customer)
   return { ...success(next, url, customer), applied: { ...fields, customerId } }
 }
 
-const update = (state: State, request: Request, customerId: string, fields: Fields): Reply =>
+const update = (state: State, request: Request, customerId: string, fields: Input.Fields): Reply =>
   Option.match(HashMap.get(state.records, customerId), {
     onNone: () => noCustomer(state, request),
     onSome: (record) => store(state, request, record, fields)
   })
 
-const createOrUpdate = (state: State, request: Request, query: URLSearchParams, fields: Fields): Reply => {
+const createOrUpdate = (state: State, request: Request, query: URLSearchParams, fields: Input.Fields): Reply => {
   if (typeof fields.customerId === "string") return update(state, request, fields.customerId, fields)
   const externalId = query.get("externalId") ?? fields.externalId ?? ""
   const [record] = externalId === "" ? [] : withExternalId(state, externalId)
@@ -241,6 +239,27 @@ const createOrUpdate = (state: State, request: Request, query: URLSearchParams, 
   const id = newId(state)
   const created = { customerId: String(id), createdAt: request.nowMillis }
   return store({ ...state, nextId: id + 1 }, request, created, externalId === "" ? fields : { externalId, ...fields })
+}
+
+const respond = (state: State, request: Request, readFields: typeof Input.update): Reply => {
+  const { body, method, nowMillis, url } = request
+  const call = Input.read(method, url)
+  if (call === undefined) return { ...Responses.notFound("Endpoint", nowMillis), state }
+  if (call.operation === "find") return find(state, request, call.query)
+  if (call.operation === "get") {
+    return Option.match(HashMap.get(state.records, call.customerId), {
+      onNone: () => noCustomer(state, request),
+      onSome: (record) => success(state, url, record)
+    })
+  }
+  const checked = readFields(body)
+  if (checked === undefined) return { ...Responses.unreadable, state }
+  if (Either.isLeft(checked)) return { ...Responses.invalid(checked.left, nowMillis), state }
+  if (call.operation === "createOrUpdate") return createOrUpdate(state, request, call.query, checked.right)
+  const { customerId = call.customerId } = checked.right
+  return customerId === call.customerId
+    ? update(state, request, customerId, checked.right)
+    : { ...Responses.invalid(["customerId"], nowMillis), state }
 }
 
 /**
@@ -256,23 +275,21 @@ const createOrUpdate = (state: State, request: Request, query: URLSearchParams, 
  * const reply = TrustlyModel.handle(state, { method: "GET", url: "/customers/1001165729", body: "", nowMillis: 0 })
  * assert.deepStrictEqual(reply.body.customer, { customerId: "1001165729", taxId: "#####6790" })
  */
-export const handle = (state: State, request: Request): Reply => {
-  const { body, method, nowMillis, url } = request
-  const call = Input.read(method, url)
-  if (call === undefined) return { ...Responses.notFound("Endpoint", nowMillis), state }
-  if (call.operation === "find") return find(state, request, call.query)
-  if (call.operation === "get") {
-    return Option.match(HashMap.get(state.records, call.customerId), {
-      onNone: () => noCustomer(state, request),
-      onSome: (record) => success(state, url, record)
-    })
-  }
-  const checked = Input.fields(body)
-  if (checked === undefined) return { ...Responses.unreadable, state }
-  if (Either.isLeft(checked)) return { ...Responses.invalid(checked.left, nowMillis), state }
-  if (call.operation === "createOrUpdate") return createOrUpdate(state, request, call.query, checked.right)
-  const { customerId = call.customerId } = checked.right
-  return customerId === call.customerId
-    ? update(state, request, customerId, checked.right)
-    : { ...Responses.invalid(["customerId"], nowMillis), state }
-}
+export const handle = (state: State, request: Request): Reply => respond(state, request, Input.update)
+
+/**
+ * Like {@link handle}, but a write can omit the fields that Trustly requires: only the fields that it sends are checked. Stands for
+ * a change that another client of Trustly made.
+ *
+ * @since 0.1.0
+ * @category model
+ * @example
+ * import { TrustlyModel } from "effect-trustly/testing"
+ *
+ * const state = TrustlyModel.make([{ customerId: "1001165729" }])
+ * const request = { method: "POST", url: "/customers/1001165729", body: `{"vip":2}`, nowMillis: 0 }
+ *
+ * assert.strictEqual(TrustlyModel.handle(state, request).status, 400)
+ * assert.strictEqual(TrustlyModel.edit(state, request).status, 200)
+ */
+export const edit = (state: State, request: Request): Reply => respond(state, request, Input.change)

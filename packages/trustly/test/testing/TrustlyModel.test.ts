@@ -19,6 +19,15 @@ const targetOf = (body: string) => TrustlyModel.target({ method: "POST", url: "/
 const locations = ({ body }: TrustlyModel.Reply): unknown =>
   Array.isArray(body["errors"]) ? body["errors"].map(({ code, location }) => [code, location]) : undefined
 
+/** An edit of a customer whose stored fields are missing or invalid. */
+const edit = (body: unknown) =>
+  TrustlyModel.edit(TrustlyModel.make([{ customerId: "1", email: "", address: { zip: "1" } }]), {
+    method: "POST",
+    url: "/customers/1",
+    body: JSON.stringify(body),
+    nowMillis: 5
+  })
+
 describe("a model of Trustly", () => {
   const endpoints: ReadonlyArray<readonly [method: string, url: string, target: TrustlyModel.Target | undefined]> = [
     ["GET", "/customers/1", { operation: "get", customerId: "1" }],
@@ -152,6 +161,21 @@ describe("a model of Trustly", () => {
       assert.deepStrictEqual(locations(reply), expected)
       assert.strictEqual(reply.state, state)
     }
+  })
+
+  it("checks only the fields of an edit", () => {
+    assert.deepStrictEqual(edit({ vip: "2", address: { city: "Reno" } }).body["customer"], {
+      customerId: "1",
+      email: "",
+      address: { zip: "1", city: "Reno" },
+      vip: 2,
+      updatedAt: 5
+    })
+    assert.deepStrictEqual(locations(edit({ email: null, address: { zip: "1" } })), [[200, "email"], [
+      200,
+      "address.zip"
+    ]])
+    assert.deepStrictEqual(locations(edit({ customerId: "2" })), [[200, "customerId"]])
   })
 
   it("ignores unknown fields and timestamps", () => {

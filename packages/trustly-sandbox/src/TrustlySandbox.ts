@@ -183,7 +183,8 @@ const make = (
     const app = HttpRouter.empty.pipe(
       // unlike a route, a mounted app is not interrupted when its client disconnects
       HttpRouter.mountApp("/api/v1", Effect.interruptible(customersApp)),
-      HttpRouter.all("*", guarded)
+      HttpRouter.all("*", guarded),
+      Effect.updateService(HttpServerRequest.HttpServerRequest, NodeHttp.toOriginForm)
     )
     // spans of the server would end up among those of the program under test
     yield* Effect.locally(server.http.serve(app), HttpMiddleware.currentTracerDisabledWhen, constTrue)

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigError, Effect } from "effect"
 import * as Net from "node:net"
 import { ask } from "./ask.ts"
-import { fields, john, originOf, start, trustly } from "./support.ts"
+import { authorization, fields, john, originOf, start, trustly } from "./support.ts"
 
 const paths = ["/", "/page.js", "/docs", "/openapi.json", "/_sandbox/state", "/_sandbox/events", "/_sandbox/reset"]
 
@@ -79,6 +79,32 @@ describe("the page and the control path", () => {
       }
       const { text } = yield* ask(origin)
       assert.notMatch(text, /https?:\/\//)
+    }))
+})
+
+describe("a request target in absolute form", () => {
+  it.scopedLive("gets the response of its path", () =>
+    Effect.gen(function*() {
+      const sandbox = yield* start()
+      const origin = originOf(sandbox)
+      const status = (target: string) =>
+        Effect.map(ask(origin, { target, headers: { ...authorization(), host: "x" } }), (answer) => answer.status)
+      for (const path of [`/api/v1/customers/${john}`, "/api/v1/customers?externalId=x", "", "?x", "/docs"]) {
+        assert.strictEqual(yield* status(origin + path), 200, path)
+      }
+      assert.strictEqual(yield* status(origin.toUpperCase() + "/page.js"), 200)
+      const [read] = yield* sandbox.requests
+      assert.deepInclude(read, { operation: "get", customerId: john })
+    }))
+
+  it.scopedLive("is refused by the control path if its authority is a foreign name, whatever the Host header is", () =>
+    Effect.gen(function*() {
+      const origin = originOf(yield* start())
+      const { host, port } = new URL(origin)
+      for (const authority of [`evil.example:${port}`, `user@${host}`, ""]) {
+        const target = `http://${authority}/_sandbox/state`
+        assert.strictEqual((yield* ask(origin, { target, headers: { host } })).status, 403, target)
+      }
     }))
 })
 

@@ -13,6 +13,8 @@ export interface Request {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
+  /** What the request line has instead of the path of the URL. */
+  readonly target?: string
   /** Sends the body without its length. */
   readonly chunked?: boolean
 }
@@ -21,7 +23,7 @@ const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
 export const ask = (
   url: string,
-  { body, chunked, headers, method = "GET" }: Request = {}
+  { body, chunked, headers, method = "GET", target }: Request = {}
 ): Effect.Effect<Response, string> =>
   Effect.async((resume) => {
     const fail = (error: Error) =>
@@ -29,7 +31,7 @@ export const ask = (
     const { hostname, port, pathname, search } = new URL(url)
     // the path as given: a URL would normalize it
     const start = url.indexOf("/", 8)
-    const path = start === -1 ? `${pathname}${search}` : url.slice(start)
+    const path = target ?? (start === -1 ? `${pathname}${search}` : url.slice(start))
     const request = Http.request(
       { hostname, port, path, method, headers, agent: false },
       (response) => {

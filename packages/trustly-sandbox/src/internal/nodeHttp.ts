@@ -1,6 +1,7 @@
 /** The HTTP server, and two things that the platform's server lacks: request bodies under a size limit, and access to the socket. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
+import * as Headers from "@effect/platform/Headers"
 import type * as HttpServer from "@effect/platform/HttpServer"
 import type * as HttpServerError from "@effect/platform/HttpServerError"
 import type * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -33,6 +34,17 @@ export const listen = (
     const port = typeof address === "object" && address !== null ? address.port : options.port
     return { http, port }
   })
+
+/**
+ * Turns a target in absolute form, `http://host/path`, into its path. Its authority replaces the Host header, as RFC 9112 requires.
+ */
+export const toOriginForm = (request: HttpServerRequest.HttpServerRequest): HttpServerRequest.HttpServerRequest => {
+  const [, authority, rest = ""] = /^https?:\/\/([^/?#]*)(.*)$/i.exec(request.url) ?? []
+  return authority === undefined ? request : request.modify({
+    url: rest.startsWith("/") ? rest : `/${rest}`,
+    headers: Headers.set(request.headers, "host", authority)
+  })
+}
 
 export type BodyFailure = "TooLarge" | "NotText" | "Aborted"
 

@@ -15,6 +15,8 @@ circular.push(circular)
 describe("a fault rule that cannot be shown or encoded", () => {
   const bodies: Readonly<Record<string, string>> = {
     "a body nested 20,000 levels deep": `{"fault":{"_tag":"Status","status":503,"body":${nested(20_000)}}}`,
+    "a body with a number that JSON cannot show": "{\"fault\":{\"_tag\":\"Status\",\"status\":503,\"body\":1e400}}",
+    "a body with such a number inside": "{\"fault\":{\"_tag\":\"Status\",\"status\":503,\"body\":{\"a\":[-1e400]}}}",
     "an unknown key nested 20,000 levels deep": `{"fault":{"_tag":"Silence"},"x":${nested(20_000)}}`,
     "more than 64 KiB": `{"fault":{"_tag":"Malformed","body":"${"x".repeat(64 * 1024)}"}}`,
     "a Retry-After that HTTP cannot express": `{"fault":{"_tag":"Status","status":503,"retryAfter":1e300}}`,
@@ -40,6 +42,7 @@ describe("a fault rule that cannot be shown or encoded", () => {
     "a body nested 101 levels deep": deepArray(100),
     "a circular body": circular,
     "a bigint": 1n,
+    "NaN": Number.NaN,
     "a function": () => undefined,
     "a symbol": Symbol("sentinel")
   }
@@ -80,7 +83,7 @@ describe("a fault rule that cannot be shown or encoded", () => {
 })
 
 describe("customers", () => {
-  it.scopedLive("are refused with 400 if they are nested too deeply to be shown", () =>
+  it.scopedLive("are refused with 400 if they are nested too deeply to be shown, or have a number that JSON cannot show", () =>
     Effect.gen(function*() {
       const sandbox = yield* start()
       const required =
@@ -89,6 +92,8 @@ describe("customers", () => {
       assert.strictEqual((yield* trustly(sandbox).post(`/customers/${john}`, body)).status, 400)
       const edit = control(sandbox)("POST", `/customers/${john}`, `{"customData":{"deep":${nested(20_000)}}}`)
       assert.strictEqual((yield* edit).status, 400)
+      const infinite = control(sandbox)("POST", `/customers/${john}`, "{\"customData\":{\"a\":1e400}}")
+      assert.strictEqual((yield* infinite).status, 400)
       assert.strictEqual((yield* control(sandbox)("GET", "/state")).status, 200)
     }))
 
@@ -139,7 +144,8 @@ describe("customers", () => {
 
   const invalid: Readonly<Record<string, TrustlyModel.WireCustomer>> = {
     "an invalid customerId": { customerId: "a/b" },
-    "customData that JSON cannot represent": { customerId: "1", customData: { circular } }
+    "customData that JSON cannot represent": { customerId: "1", customData: { circular } },
+    "an infinite number in customData": { customerId: "1", customData: { a: [Number.POSITIVE_INFINITY] } }
   }
   for (const [what, customer] of Object.entries(invalid)) {
     it.scopedLive(`are checked when the sandbox starts: ${what}`, () =>

@@ -6,6 +6,7 @@ import * as HashMap from "effect/HashMap"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type { Events } from "./events.ts"
+import * as Json from "./json.ts"
 import { maskCustomer } from "./masking.ts"
 
 /** A customer as the page shows it: secrets masked, and the names of the fields that last changed. */
@@ -135,7 +136,8 @@ export const make = (
       edit: (customerId, change) =>
         Effect.gen(function*() {
           const url = `/customers/${encodeURIComponent(customerId)}`
-          const request = { method: "POST", url, body: JSON.stringify(change) }
+          const body = Option.getOrElse(Json.stringifyExactly(change), () => "")
+          const request = { method: "POST", url, body }
           const { reply, written } = yield* respond(TrustlyModel.edit, request, { write: true })
           return written === undefined ? yield* Effect.fail(reply) : written.view
         }),

@@ -25,8 +25,8 @@ const invalidJson = `expected JSON, nested at most ${Json.maxDepth} levels deep`
 
 /** A customer as wire JSON without unknown fields, which Trustly may add, or what is wrong with it, without its values. */
 export const validate = (value: unknown): Either.Either<TrustlyModel.WireCustomer, string> =>
-  Option.flatMap(Json.stringify(value), Json.parse).pipe(
-    Either.fromOption(() => invalidJson),
+  Option.flatMap(Json.stringifyExactly(value), Json.parse).pipe(
+    Either.fromOption(() => `${invalidJson}, with finite numbers`),
     Either.flatMap((json) =>
       Either.mapLeft(
         Either.flatMap(decode(json), encode),

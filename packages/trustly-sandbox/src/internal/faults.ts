@@ -41,8 +41,11 @@ const validate = (rule: unknown): Effect.Effect<FaultRule, FaultRuleError> =>
       ? rule.fault.body
       : null
     const text = Json.stringify(rule)
-    if (Option.isNone(text) || Option.isNone(Json.stringify(body ?? null))) {
-      return yield* refuse("fault.body", `a JSON value nested at most ${Json.maxDepth} levels deep`)
+    if (Option.isNone(text) || Option.isNone(Json.stringifyExactly(body ?? null))) {
+      return yield* refuse(
+        "fault.body",
+        `a JSON value nested at most ${Json.maxDepth} levels deep, with finite numbers`
+      )
     }
     if (text.value.length > maxKiB * 1024) return yield* refuse("", `at most ${maxKiB} KiB of JSON`)
     return yield* Effect.mapError(

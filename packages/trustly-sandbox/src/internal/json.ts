@@ -35,3 +35,14 @@ export const stringify = (value: unknown): Option.Option<string> =>
 
 // undefined for a function or a symbol, which the declared type does not say
 const stringifyAny = Option.liftThrowable((value: unknown): string | undefined => JSON.stringify(value))
+
+const finite = (_key: string, value: unknown): unknown => {
+  if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError("JSON has no such number")
+  return value
+}
+
+const stringifyFinite = Option.liftThrowable((value: unknown): string | undefined => JSON.stringify(value, finite))
+
+/** Like {@link stringify}, but none if a number is NaN or infinite, as 1e400 is when it is parsed: it would become `null`. */
+export const stringifyExactly = (value: unknown): Option.Option<string> =>
+  Option.filter(Option.flatMap(stringifyFinite(value), Option.fromNullable), isShallow)

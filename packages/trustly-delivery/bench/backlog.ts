@@ -22,7 +22,15 @@ export const fill = (filename: string, count: number): Promise<void> =>
         const receipt = randomUUID()
         const text = JSON.stringify({ customerId, update: updateOf(1) })
         const { keyId, payload } = keyring.encrypt({ receipt, customerId }, text)
-        return { receipt, customer_id: customerId, key_id: keyId, payload, state: "Queued", accepted_at: from + index }
+        return {
+          receipt,
+          accepted_seq: from + index + 1,
+          customer_id: customerId,
+          key_id: keyId,
+          payload,
+          state: "Queued",
+          accepted_at: from + index
+        }
       })
       const customers = changes.map(({ accepted_at, customer_id }) => ({
         customer_id,

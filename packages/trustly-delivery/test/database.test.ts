@@ -51,6 +51,24 @@ const layerOn = (database: Database, options: Partial<DeliveryConfig.Options> = 
 
 const failNext = (error: TrustlyError) => Effect.flatMap(CustomersMemory, (memory) => memory.failNext(error))
 
+const createDeadLetter = (customerId: string, vip: number) =>
+  Effect.gen(function*() {
+    const delivery = yield* CustomerDelivery
+    yield* failNext(new TrustlyRejectedError({ operation: "update" }))
+    const receipt = yield* delivery.enqueue({ customerId, change: { vip } })
+    yield* delivery.await(receipt)
+    return receipt
+  })
+
+/** Retries a dead letter, which Trustly refuses again. */
+const retryInVain = (receipt: Receipt) =>
+  Effect.gen(function*() {
+    const delivery = yield* CustomerDelivery
+    yield* failNext(new TrustlyRejectedError({ operation: "update" }))
+    yield* delivery.retry(receipt, { evenIfSuperseded: true })
+    yield* delivery.await(receipt)
+  })
+
 const insertProfile = (sql: SqlClient.SqlClient) => sql`INSERT INTO profiles (id, nickname) VALUES ('1', 'Jo')`
 
 for (const { database, isSkipped, name } of storages) {
@@ -156,6 +174,31 @@ for (const { database, isSkipped, name } of storages) {
           assert.strictEqual((yield* delivery.counts).queued, 3)
         }).pipe(Effect.provide(layerOn(database, { baseDelay: "1 minute", maxDelay: "1 minute" })))
     )
+
+    describe("dead letters that were retried and refused again", () => {
+      it.live("are still superseded by the changes that were accepted after them", () =>
+        Effect.gen(function*() {
+          const delivery = yield* CustomerDelivery
+          const older = yield* createDeadLetter("1", 1)
+          const newer = yield* createDeadLetter("1", 2)
+          yield* retryInVain(older)
+          assert.strictEqual((yield* Effect.flip(delivery.retry(older)))._tag, "Superseded")
+          yield* delivery.retry(newer)
+          assert.strictEqual((yield* delivery.await(newer))._tag, "Delivered")
+        }).pipe(Effect.provide(layer)))
+
+      it.live("keep their place in the list of dead letters", () =>
+        Effect.gen(function*() {
+          const delivery = yield* CustomerDelivery
+          const first = yield* createDeadLetter("1", 1)
+          const second = yield* createDeadLetter("2", 1)
+          yield* retryInVain(first)
+          const receiptsOf = (options?: { readonly after: Receipt }) =>
+            Effect.map(Stream.runCollect(delivery.failed(options)), (page) => [...page].map(({ receipt }) => receipt))
+          assert.deepStrictEqual(yield* receiptsOf(), [first, second])
+          assert.deepStrictEqual(yield* receiptsOf({ after: first }), [second])
+        }).pipe(Effect.provide(layer)))
+    })
 
     it.live("moves a change to dead letters when its payload was copied from another customer and does not decrypt", () =>
       Effect.gen(function*() {
@@ -273,9 +316,7 @@ for (const { database, isSkipped, name } of storages) {
         const sql = yield* SqlClient.SqlClient
         const delivery = yield* CustomerDelivery
         yield* delivery.await(yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } }))
-        yield* failNext(new TrustlyRejectedError({ operation: "update" }))
-        const deadLetter = yield* delivery.enqueue({ customerId: "2", change: { vip: 1 } })
-        yield* delivery.await(deadLetter)
+        const deadLetter = yield* createDeadLetter("2", 1)
         const rowsWithPayload = sql`SELECT receipt FROM trustly_delivery_changes WHERE payload IS NOT NULL`
         assert.deepStrictEqual((yield* rowsWithPayload).map((row) => ({ ...row })), [{ receipt: deadLetter }])
         yield* delivery.discard(deadLetter)
@@ -291,12 +332,11 @@ it.live("prunes changes that ended longer ago than the retention, but keeps chan
     const [deadLetter, newer, other] = yield* Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
       const sql = yield* SqlClient.SqlClient
-      yield* failNext(new TrustlyRejectedError({ operation: "update" }))
-      const first = yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } })
-      yield* delivery.await(first)
+      const first = yield* createDeadLetter("1", 1)
       const second = yield* delivery.enqueue({ customerId: "1", change: { vip: 2 } })
       const third = yield* delivery.enqueue({ customerId: "2", change: { vip: 2 } })
       yield* Effect.forEach([second, third], delivery.await)
+      yield* retryInVain(first)
       yield* sql`UPDATE trustly_delivery_changes SET ended_at = ended_at - 7200000`
       return [first, second, third] as const
     }).pipe(Effect.provide(deliveryLayer))

@@ -372,6 +372,22 @@ describe("dead letters", () => {
       assert.strictEqual(yield* vipOf("1"), 1)
     }).pipe(Effect.provide(layer())))
 
+  it.effect("keeps a dead letter superseded, and at its place in the list, after it was retried and refused again", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const older = yield* createDeadLetter("1", 1)
+      const newer = yield* createDeadLetter("1", 2)
+      yield* failNext(new TrustlyRejectedError({ operation: "update", status: 409 }))
+      yield* delivery.retry(older, { evenIfSuperseded: true })
+      yield* settle
+      const rest = yield* Stream.runCollect(delivery.failed({ after: older }))
+      assert.deepStrictEqual([...rest].map(({ receipt }) => receipt), [newer])
+      assert.strictEqual((yield* Effect.flip(delivery.retry(older)))._tag, "Superseded")
+      yield* delivery.retry(newer)
+      yield* settle
+      assert.strictEqual(yield* tagOf(newer), "Delivered")
+    }).pipe(Effect.provide(layer())))
+
   it.effect("discards a dead letter", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
@@ -410,4 +426,14 @@ it.effect("prunes delivered changes after the retention, but keeps dead letters"
     yield* settle
     assert.strictEqual((yield* Effect.flip(delivery.status(delivered)))._tag, "ReceiptNotFound")
     assert.strictEqual(yield* tagOf(failed), "Failed")
+  }).pipe(Effect.provide(layer({ retention: "1 hour" }))))
+
+it.effect("keeps a change that supersedes a dead letter after the retention", () =>
+  Effect.gen(function*() {
+    const delivery = yield* CustomerDelivery
+    const deadLetter = yield* createDeadLetter("1", 1)
+    yield* enqueue("1", 2)
+    yield* TestClock.adjust("2 hours")
+    yield* settle
+    assert.strictEqual((yield* Effect.flip(delivery.retry(deadLetter)))._tag, "Superseded")
   }).pipe(Effect.provide(layer({ retention: "1 hour" }))))

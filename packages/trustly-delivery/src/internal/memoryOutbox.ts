@@ -10,6 +10,8 @@ import * as Outbox from "./outbox.ts"
 
 interface Row {
   readonly change: NewChange
+  readonly acceptedSeq: number
+  /** The order of delivery. A retry changes it. */
   seq: number
   state: Status["_tag"]
   attempts: number
@@ -18,7 +20,10 @@ interface Row {
   endedAt: number
 }
 
-const storedOf = ({ change, seq, ...row }: Row): Stored => ({ seq, status: Outbox.statusOf({ ...change, ...row }) })
+const storedOf = ({ acceptedSeq, change, ...row }: Row): Stored => ({
+  acceptedSeq,
+  status: Outbox.statusOf({ ...change, ...row })
+})
 
 // changes that are due but cannot be sent yet are polled again after this many milliseconds
 const minPollDelay = 200
@@ -31,6 +36,9 @@ export const make = (): Outbox.Outbox => {
 
   const rowsBySeq = () => Arr.sortWith(rows, ({ seq }) => seq, Order.number)
   const isQueued = ({ state }: Row): boolean => state === "Queued"
+  const hasEnded = ({ state }: Row): boolean => state === "Delivered" || state === "Discarded"
+  const isNewer = (row: Row, other: Row): boolean =>
+    row.change.customerId === other.change.customerId && row.acceptedSeq > other.acceptedSeq
   const findByReceipt = (receipt: string) => rows.find(({ change }) => change.receipt === receipt)
   const findDeadLetter = (receipt: string) =>
     rows.find(({ change, state }) => change.receipt === receipt && state === "Failed")
@@ -70,7 +78,8 @@ export const make = (): Outbox.Outbox => {
         }
         rows.push({
           change,
-          seq: ++lastSeq,
+          acceptedSeq: ++lastSeq,
+          seq: lastSeq,
           state: "Queued",
           attempts: 0,
           error: undefined,
@@ -112,10 +121,10 @@ export const make = (): Outbox.Outbox => {
 
     find: (receipt) => Effect.sync(() => Option.map(Option.fromNullable(findByReceipt(receipt)), storedOf)),
 
-    failed: (seq, limit) =>
+    // `rows` is in the order of acceptance
+    failed: (acceptedSeq, limit) =>
       Effect.sync(() =>
-        rowsBySeq().map(storedOf)
-          .filter(Outbox.isFailed).filter((stored) => stored.seq > seq).slice(0, limit)
+        rows.map(storedOf).filter(Outbox.isFailed).filter((stored) => stored.acceptedSeq > acceptedSeq).slice(0, limit)
       ),
 
     retry: ({ evenIfSuperseded, laneOf, now, receipt }) =>
@@ -123,8 +132,7 @@ export const make = (): Outbox.Outbox => {
         const row = findDeadLetter(receipt)
         if (row === undefined) return "NotFound"
         const { customerId } = row.change
-        const isSuperseded = rows.some(({ change, seq }) => change.customerId === customerId && seq > row.seq)
-        if (isSuperseded && !evenIfSuperseded) return "Superseded"
+        if (rows.some((newer) => isNewer(newer, row)) && !evenIfSuperseded) return "Superseded"
         row.seq = ++lastSeq
         row.state = "Queued"
         row.failingSince = undefined
@@ -155,9 +163,10 @@ export const make = (): Outbox.Outbox => {
 
     prune: (before) =>
       Effect.sync(() => {
-        const ended = rows.filter(({ endedAt, state }) => state !== "Queued" && state !== "Failed" && endedAt < before)
-        for (const row of ended) rows.splice(rows.indexOf(row), 1)
-        return ended.length
+        const [unended, ended] = Arr.partition(rows, hasEnded)
+        const prunable = ended.filter((row) => row.endedAt < before && !unended.some((older) => isNewer(row, older)))
+        for (const row of prunable) rows.splice(rows.indexOf(row), 1)
+        return prunable.length
       }),
 
     paused: Effect.sync(() => Option.fromNullable(paused)),

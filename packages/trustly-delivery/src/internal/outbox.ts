@@ -59,9 +59,9 @@ export interface Attempt {
   readonly wantsNext: boolean
 }
 
-/** A status and its position in the delivery order. */
+/** A status and its position in the order of acceptance. */
 export interface Stored<A extends Status = Status> {
-  readonly seq: number
+  readonly acceptedSeq: number
   readonly status: A
 }
 
@@ -121,9 +121,9 @@ export interface Outbox {
   readonly nextPollDelay: (now: number) => Effect.Effect<number, StorageError>
 
   readonly find: (receipt: Receipt) => Effect.Effect<Option.Option<Stored>, StorageError>
-  /** Returns up to `limit` dead letters after `seq`, oldest first. */
+  /** Returns up to `limit` dead letters accepted after `acceptedSeq`, oldest first. */
   readonly failed: (
-    seq: number,
+    acceptedSeq: number,
     limit: number
   ) => Effect.Effect<ReadonlyArray<Stored<Failed>>, StorageError>
   readonly retry: (retry: {

@@ -112,11 +112,12 @@ export const make = ({ backlog, outbox, settings, wake }: {
 
     failed: ({ after } = {}) =>
       Stream.unwrap(Effect.gen(function*() {
-        const start = after === undefined ? 0 : (yield* find(after)).seq
-        return Stream.paginateChunkEffect(start, (seq) =>
-          Effect.map(outbox.failed(seq, pageSize), (page) => [
-            Chunk.map(Chunk.fromIterable(page), (stored) => stored.status),
-            Option.map(Option.fromNullable(page[pageSize - 1]), (last) => last.seq)
+        const start = after === undefined ? 0 : (yield* find(after)).acceptedSeq
+        return Stream.paginateChunkEffect(start, (acceptedSeq) =>
+          Effect.map(outbox.failed(acceptedSeq, pageSize), (page) => [
+            Chunk.map(Chunk.fromIterable(page), (stored) =>
+              stored.status),
+            Option.map(Option.fromNullable(page[pageSize - 1]), (last) => last.acceptedSeq)
           ]))
       })),
 

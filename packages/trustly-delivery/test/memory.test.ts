@@ -327,6 +327,39 @@ describe("pause", () => {
       assert.deepInclude(yield* delivery.counts, { failed: 9, queued: 0 })
     }).pipe(Effect.provide(layer())))
 
+  const unsendable = new TrustlyValidationError({ operation: "update", issues: [] })
+
+  it.effect("stays paused when a probe fails before a request is sent", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      yield* failNext(new TrustlyAuthError({ operation: "update", status: 401 }), unsendable)
+      const first = yield* enqueue("1", 1)
+      yield* settle
+      const second = yield* enqueue("1", 2)
+      yield* TestClock.adjust("30 seconds")
+      yield* settle
+      assert.strictEqual(yield* tagOf(first), "Failed")
+      assert.strictEqual(yield* tagOf(second), "Queued")
+      assert.strictEqual((yield* delivery.state)._tag, "Paused")
+      yield* TestClock.adjust("30 seconds")
+      yield* settle
+      assert.strictEqual(yield* tagOf(second), "Delivered")
+      assert.strictEqual((yield* delivery.state)._tag, "Running")
+    }).pipe(Effect.provide(layer())))
+
+  it.effect("pauses after ten responses that are not in Trustly's format, with a change in between that is not sent", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const notFound = new TrustlyNotFoundError({ operation: "update" })
+      yield* failNext(...Array.from({ length: 9 }, () => notFound), unsendable, notFound)
+      for (const id of ids.slice(0, 11)) {
+        yield* enqueue(id, 1)
+        yield* settle
+      }
+      const state = yield* delivery.state
+      assert.strictEqual(state._tag === "Paused" && state.reason, "NotTrustly")
+    }).pipe(Effect.provide(layer())))
+
   it.effect("does not pause when Trustly itself responds that customers do not exist", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery

@@ -115,6 +115,8 @@ export const make = (
         switch (verdict._tag) {
           case "Delivered":
             return { result: { _tag: "Delivered", error } }
+          case "Unsendable":
+            return failed
           case "Pause":
             yield* pause(verdict.reason, error, now)
             return retryLater(error, 0)
@@ -153,10 +155,10 @@ export const make = (
         const settled: Settled = Option.isSome(outcome) && Option.isSome(verdict)
           ? yield* settleError({ head, error: outcome.value, verdict: verdict.value, now, isProbe })
           : { result: { _tag: "Delivered" } }
-        if (Option.isNone(verdict) || verdict.value._tag === "Delivered" || verdict.value._tag === "Failed") {
-          failing.clear()
-        }
-        if (isProbe && settled.result._tag !== "Retry") {
+        const isAnswered = Option.isNone(verdict) || verdict.value._tag === "Delivered" ||
+          verdict.value._tag === "Failed"
+        if (isAnswered) failing.clear()
+        if (isProbe && isAnswered && settled.result._tag !== "Retry") {
           yield* outbox.resume
           yield* Effect.logInfo("Delivery has resumed")
         }

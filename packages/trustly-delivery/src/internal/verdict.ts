@@ -12,6 +12,8 @@ export type Verdict =
   | { readonly _tag: "Retry"; readonly wait: Duration.Duration; readonly appliesToAllCustomers: boolean }
   /** This process cannot read the change. Retry without a deadline: another process may be able to. */
   | { readonly _tag: "Wait" }
+  /** The change cannot be sent. No request was made, so this says nothing about Trustly. */
+  | { readonly _tag: "Unsendable" }
   /** `isSuspect`: the response is not in Trustly's format, so the base URL may be wrong. */
   | { readonly _tag: "Failed"; readonly isSuspect: boolean }
 
@@ -49,8 +51,8 @@ export const fromError = (error: AttemptError): Verdict => {
     case "UnexpectedDefect":
       return { _tag: "Retry", wait: Duration.zero, appliesToAllCustomers: false }
     case "PayloadUnreadable":
-      return error.reason === "KeyMissing" ? { _tag: "Wait" } : failed(false)
+      return { _tag: error.reason === "KeyMissing" ? "Wait" : "Unsendable" }
     case "TrustlyValidationError":
-      return failed(false)
+      return error.status === undefined ? { _tag: "Unsendable" } : failed(false)
   }
 }

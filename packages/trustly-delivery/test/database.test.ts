@@ -327,6 +327,28 @@ for (const { database, isSkipped, name } of storages) {
   })
 }
 
+describe.skipIf(!Pg.isInstalled)("on Postgres, beside other transactions", () => {
+  const layer = Layer.fresh(layerOn(onPostgres))
+
+  it.live("stores a change when the earlier one with its idempotency key is pruned while it is being accepted", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const delivery = yield* CustomerDelivery
+      const enqueue = delivery.enqueue({ customerId: "1", change: { vip: 1 } }, { idempotencyKey: "order-1" })
+      const first = yield* enqueue
+      yield* delivery.await(first)
+      // prunes after the INSERT has found the earlier change
+      yield* sql`
+        CREATE FUNCTION prune() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN DELETE FROM trustly_delivery_changes WHERE state = 'Delivered'; RETURN NULL; END $$`
+      yield* sql`
+        CREATE TRIGGER prune AFTER INSERT ON trustly_delivery_changes FOR EACH STATEMENT EXECUTE FUNCTION prune()`
+      const second = yield* enqueue
+      assert.notStrictEqual(second, first)
+      assert.strictEqual((yield* Effect.either(delivery.status(second)))._tag, "Right")
+    }).pipe(Effect.provide(layer)))
+})
+
 it.live("prunes changes that ended longer ago than the retention, but keeps changes that supersede a dead letter", () =>
   Effect.gen(function*() {
     const [deadLetter, newer, other] = yield* Effect.gen(function*() {

@@ -1,5 +1,6 @@
 /** Every SQL statement of the package, for SQLite and Postgres. */
 import * as SqlClient from "@effect/sql/SqlClient"
+import type { SqlError } from "@effect/sql/SqlError"
 import type * as Statement from "@effect/sql/Statement"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -221,17 +222,6 @@ export const make = Effect.gen(function*() {
         )
     )
 
-  const findExistingUnlessInserted = (
-    changes: ReadonlyArray<NewChange>,
-    rows: ReadonlyArray<{ readonly receipt: string }>
-  ) => {
-    const inserted = new Set(rows.map(({ receipt }) => receipt))
-    return Effect.forEach(
-      changes,
-      (change) => inserted.has(change.receipt) ? Effect.succeedNone : findExisting(change)
-    )
-  }
-
   const acceptOnSqlite = (changes: ReadonlyArray<NewChange>) =>
     Effect.gen(function*() {
       yield* sql`
@@ -247,11 +237,17 @@ export const make = Effect.gen(function*() {
       const rows = yield* sql<{ readonly receipt: string }>`
         INSERT INTO trustly_delivery_changes ${sql.insert(changeRows)}
         ON CONFLICT DO NOTHING RETURNING receipt`
-      return yield* findExistingUnlessInserted(changes, rows)
+      const inserted = new Set(rows.map(({ receipt }) => receipt))
+      return yield* Effect.forEach(
+        changes,
+        (change) => inserted.has(change.receipt) ? Effect.succeedNone : findExisting(change)
+      )
     })
 
   // the customer's row is locked before the change gets its `seq`, so a customer's changes are numbered in commit order
-  const acceptOnPostgres = (change: NewChange) => {
+  const acceptOnPostgres = (
+    change: NewChange
+  ): Effect.Effect<Option.Option<Existing>, SqlError> => {
     const customer = customerRow(change)
     const row = changeRow(change)
     return Effect.gen(function*() {
@@ -267,12 +263,15 @@ export const make = Effect.gen(function*() {
           ${row.payload}::bytea, ${row.state}, ${row.trace}, ${row.accepted_at}::bigint
         FROM customer
         ON CONFLICT DO NOTHING RETURNING receipt`
-      return yield* findExistingUnlessInserted([change], rows)
+      if (rows.length > 0) return Option.none()
+      const existing = yield* findExisting(change)
+      // the change with the same key can have been pruned between the two statements
+      return Option.isSome(existing) ? existing : yield* acceptOnPostgres(change)
     })
   }
 
   const acceptGrouped = isPg
-    ? (change: NewChange) => Effect.map(orStorageError(acceptOnPostgres(change)), ([found]) => found ?? Option.none())
+    ? (change: NewChange) => orStorageError(acceptOnPostgres(change))
     : yield* GroupCommit.make(
       maxGroupSize,
       (changes: ReadonlyArray<NewChange>) => inTransaction(acceptOnSqlite(changes))
@@ -283,10 +282,11 @@ export const make = Effect.gen(function*() {
     Effect.flatMap(
       Effect.serviceOption(SqlClient.TransactionConnection),
       (connection) =>
-        Option.isNone(connection) ? acceptGrouped(change) : Effect.map(
-          orStorageError(isPg ? acceptOnPostgres(change) : acceptOnSqlite([change])),
-          ([found]) => found ?? Option.none()
-        )
+        Option.isNone(connection)
+          ? acceptGrouped(change)
+          : orStorageError(
+            isPg ? acceptOnPostgres(change) : Effect.map(acceptOnSqlite([change]), ([found]) => found ?? Option.none())
+          )
     )
 
   const isNotPaused = sql`NOT EXISTS (SELECT 1 FROM trustly_delivery_pause)`

@@ -8,7 +8,8 @@ import { Receipt } from "./Receipt.ts"
 
 /**
  * Why a database operation failed. `Full`: the disk is full. `InUse`: another process has locked the database file.
- * `Unavailable`: the database cannot be reached, or its file cannot be read or written. `Other`: any other error.
+ * `Unavailable`: the database cannot be reached, its file cannot be read or written, or another transaction kept a row locked
+ * for 5 s. `Other`: any other error.
  *
  * @since 0.1.0
  * @category models

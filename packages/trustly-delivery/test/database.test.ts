@@ -6,6 +6,8 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { ConfigError } from "effect"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Metric, Option, Redacted, Stream, Tracer } from "effect"
 import { type TrustlyError, TrustlyNotFoundError, TrustlyRejectedError, TrustlyServerError } from "effect-trustly"
+
+import { TrustlyNotFoundError, TrustlyRejectedError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
@@ -329,6 +331,31 @@ for (const { database, isSkipped, name } of storages) {
 
 describe.skipIf(!Pg.isInstalled)("on Postgres, beside other transactions", () => {
   const layer = Layer.fresh(layerOn(onPostgres))
+
+  it.live("fails with StorageError when another transaction keeps the customer's row locked", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const delivery = yield* CustomerDelivery
+      const deadLetter = yield* createDeadLetter("1", 1)
+      const ended = yield* Deferred.make<void>()
+      const isLocked = yield* Deferred.make<void>()
+      const holder = yield* Effect.fork(sql.withTransaction(Effect.gen(function*() {
+        yield* delivery.enqueue({ customerId: "1", change: { vip: 3 } })
+        yield* Deferred.succeed(isLocked, undefined)
+        yield* Deferred.await(ended)
+        const [setting] = yield* sql`SELECT current_setting('lock_timeout') AS value`
+        assert.strictEqual(setting?.["value"], "0")
+      })))
+      yield* Deferred.await(isLocked)
+      const errors = yield* Effect.all([
+        Effect.flip(delivery.enqueue({ customerId: "1", change: { vip: 2 } })),
+        Effect.flip(delivery.retry(deadLetter))
+      ], { concurrency: "unbounded" })
+      yield* Deferred.succeed(ended, undefined)
+      yield* Fiber.join(holder)
+      for (const error of errors) assert.deepInclude(error, { _tag: "StorageError", reason: "Unavailable" })
+      yield* delivery.await(yield* delivery.enqueue({ customerId: "1", change: { vip: 4 } }))
+    }).pipe(Effect.provide(layer)))
 
   it.live("stores a change when the earlier one with its idempotency key is pruned while it is being accepted", () =>
     Effect.gen(function*() {

@@ -16,7 +16,7 @@ const codeOf = (error: unknown, depth = 0): string | undefined => {
 const reasons: ReadonlyArray<readonly [RegExp, StorageReason]> = [
   [/^(SQLITE_FULL|53100|ENOSPC)/, "Full"],
   [/^(SQLITE_BUSY|SQLITE_LOCKED)/, "InUse"],
-  [/^(SQLITE_IOERR|SQLITE_CANTOPEN|E[A-Z]+$|08|57P|53300)/, "Unavailable"]
+  [/^(SQLITE_IOERR|SQLITE_CANTOPEN|E[A-Z]+$|08|55P03|57P|53300)/, "Unavailable"]
 ]
 
 const fromUnknown = (error: unknown): StorageError => {

@@ -5,10 +5,11 @@
  */
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as Keyring from "./internal/keyring.ts"
+import { parseDuration } from "./internal/settings.ts"
 
 /**
  * The options of `CustomerDelivery.layer`.
@@ -56,9 +57,6 @@ const optional = <A>(name: string, parse: (text: string) => Either.Either<A, str
 const count = (text: string): Either.Either<number, string> =>
   /^[1-9]\d{0,8}$/.test(text) ? Either.right(Number(text)) : Either.left("must be a whole number above zero")
 
-const duration = (text: string): Either.Either<Duration.Duration, string> =>
-  Either.fromOption(Duration.decodeUnknown(text), () => "must be a duration, such as \"30 seconds\"")
-
 const keys = (text: string): Either.Either<Options["keys"], string> => {
   const [first = "", ...rest] = text.split(",").map((key) => key.trim())
   const secrets: Options["keys"] = [Redacted.make(first), ...rest.map((key) => Redacted.make(key))]
@@ -96,19 +94,19 @@ export const config: Config.Config<Options> = Config.all({
   maxBacklog: optional("DELIVERY_MAX_BACKLOG", count).pipe(
     Config.withDescription("Number of queued changes at which enqueue fails with BacklogFull. Default: 100000")
   ),
-  baseDelay: optional("DELIVERY_BASE_DELAY", duration).pipe(
+  baseDelay: optional("DELIVERY_BASE_DELAY", parseDuration).pipe(
     Config.withDescription("Backoff after the first failed attempt. Default: 500 millis")
   ),
-  maxDelay: optional("DELIVERY_MAX_DELAY", duration).pipe(
+  maxDelay: optional("DELIVERY_MAX_DELAY", parseDuration).pipe(
     Config.withDescription("Maximum backoff. Default: 30 seconds")
   ),
-  giveUpAfter: optional("DELIVERY_GIVE_UP_AFTER", duration).pipe(
+  giveUpAfter: optional("DELIVERY_GIVE_UP_AFTER", parseDuration).pipe(
     Config.withDescription("A change that keeps failing for this long becomes a dead letter. Default: 3 days")
   ),
-  probeInterval: optional("DELIVERY_PROBE_INTERVAL", duration).pipe(
+  probeInterval: optional("DELIVERY_PROBE_INTERVAL", parseDuration).pipe(
     Config.withDescription("How often one change is sent as a probe while delivery is paused. Default: 30 seconds")
   ),
-  retention: optional("DELIVERY_RETENTION", duration).pipe(
+  retention: optional("DELIVERY_RETENTION", parseDuration).pipe(
     Config.withDescription("How long delivered and discarded changes are kept. Default: 7 days")
   )
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Redacted, Stream, TestClock } from "effect"
+import { ConfigProvider, Duration, Effect, Layer, Redacted, Stream, TestClock } from "effect"
 import {
   CustomerService,
   TrustlyAuthError,
@@ -13,7 +13,7 @@ import {
   TrustlyValidationError
 } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
-import { CustomerDelivery, type DeliveryConfig, type DeliveryStatus, type Receipt } from "../src/index.ts"
+import { CustomerDelivery, DeliveryConfig, type DeliveryStatus, type Receipt } from "../src/index.ts"
 
 const customer = (customerId: string) => ({
   customerId,
@@ -124,6 +124,20 @@ describe("enqueue", () => {
       assert.notInclude(String(error), "c2VudGluZWw")
       const zero = yield* Effect.flip(Effect.scoped(Layer.build(layer({ concurrency: 0 }))))
       assert.include(String(zero), "concurrency")
+    }))
+
+  it.effect("rejects durations that are zero, or longer than a database can hold, and names the option or the variable", () =>
+    Effect.gen(function*() {
+      const problem = "must be a duration above zero and at most 36500 days"
+      for (const duration of [Duration.zero, Duration.days(36_501), Duration.infinity]) {
+        const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ probeInterval: duration }))))
+        assert.include(String(error), `probeInterval: "${problem}`)
+      }
+      for (const text of ["0 seconds", "36501 days", "Infinity", "soon"]) {
+        const env = new Map([["DELIVERY_KEYS", Buffer.alloc(32, 7).toString("base64")], ["DELIVERY_BASE_DELAY", text]])
+        const config = Effect.withConfigProvider(DeliveryConfig.config, ConfigProvider.fromMap(env))
+        assert.include(String(yield* Effect.flip(config)), `DELIVERY_BASE_DELAY: "${problem}`)
+      }
     }))
 })
 

@@ -25,10 +25,23 @@ const count = (name: string, value: number): Either.Either<number, ConfigError.C
     ? Either.right(value)
     : Either.left(invalid(name)("must be a whole number above zero"))
 
+/** About 100 years. A longer duration, added to the current time, can exceed what a database column or a date holds. */
+const maxDuration = Duration.days(36_500)
+
+/** Fails with a message that names the problem, never the value. */
+export const parseDuration = (value: unknown): Either.Either<Duration.Duration, string> =>
+  Either.fromOption(
+    Option.filter(
+      Duration.decodeUnknown(value),
+      (duration) => Duration.greaterThan(duration, Duration.zero) && Duration.lessThanOrEqualTo(duration, maxDuration)
+    ),
+    () => "must be a duration above zero and at most 36500 days, such as \"30 seconds\""
+  )
+
 const millis = (name: string, value: Duration.DurationInput): Either.Either<number, ConfigError.ConfigError> =>
-  Option.match(Option.filter(Duration.decodeUnknown(value), Duration.greaterThan(Duration.zero)), {
-    onNone: () => Either.left(invalid(name)("must be a duration above zero, such as \"30 seconds\"")),
-    onSome: (duration) => Either.right(Math.ceil(Duration.toMillis(duration)))
+  Either.mapBoth(parseDuration(value), {
+    onLeft: invalid(name),
+    onRight: (duration) => Math.ceil(Duration.toMillis(duration))
   })
 
 export const make = (options: DeliveryConfig.Options): Either.Either<Settings, ConfigError.ConfigError> =>

@@ -51,6 +51,5 @@ export const prune = (outbox: Outbox, retention: number): Effect.Effect<void, ne
     Effect.ignore,
     Effect.repeat(Schedule.spaced(pruneInterval)),
     Effect.forkScoped,
-    Effect.when(() => Number.isFinite(retention)),
     Effect.asVoid
   )

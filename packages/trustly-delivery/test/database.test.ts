@@ -71,6 +71,22 @@ const retryInVain = (receipt: Receipt) =>
     yield* delivery.await(receipt)
   })
 
+/** Runs `effect` while another transaction holds the locks that `lock` takes. */
+const whileLocked = <A, E, R, E2, R2>(lock: Effect.Effect<unknown, E, R>, effect: Effect.Effect<A, E2, R2>) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const isLocked = yield* Deferred.make<void>()
+    const isDone = yield* Deferred.make<void>()
+    const other = yield* Effect.fork(sql.withTransaction(
+      Effect.zipRight(Effect.zipRight(lock, Deferred.succeed(isLocked, undefined)), Deferred.await(isDone))
+    ))
+    yield* Deferred.await(isLocked)
+    const result = yield* effect
+    yield* Deferred.succeed(isDone, undefined)
+    yield* Fiber.join(other)
+    return result
+  })
+
 const insertProfile = (sql: SqlClient.SqlClient) => sql`INSERT INTO profiles (id, nickname) VALUES ('1', 'Jo')`
 
 for (const { database, isSkipped, name } of storages) {
@@ -337,24 +353,53 @@ describe.skipIf(!Pg.isInstalled)("on Postgres, beside other transactions", () =>
       const sql = yield* SqlClient.SqlClient
       const delivery = yield* CustomerDelivery
       const deadLetter = yield* createDeadLetter("1", 1)
-      const ended = yield* Deferred.make<void>()
-      const isLocked = yield* Deferred.make<void>()
-      const holder = yield* Effect.fork(sql.withTransaction(Effect.gen(function*() {
-        yield* delivery.enqueue({ customerId: "1", change: { vip: 3 } })
-        yield* Deferred.succeed(isLocked, undefined)
-        yield* Deferred.await(ended)
-        const [setting] = yield* sql`SELECT current_setting('lock_timeout') AS value`
-        assert.strictEqual(setting?.["value"], "0")
-      })))
-      yield* Deferred.await(isLocked)
-      const errors = yield* Effect.all([
-        Effect.flip(delivery.enqueue({ customerId: "1", change: { vip: 2 } })),
-        Effect.flip(delivery.retry(deadLetter))
-      ], { concurrency: "unbounded" })
-      yield* Deferred.succeed(ended, undefined)
-      yield* Fiber.join(holder)
+      const lockTimeoutOfCaller = yield* Deferred.make<unknown>()
+      const lock = delivery.enqueue({ customerId: "1", change: { vip: 3 } }).pipe(
+        Effect.zipRight(sql`SELECT current_setting('lock_timeout') AS value`),
+        Effect.flatMap(([row]) => Deferred.succeed(lockTimeoutOfCaller, row?.["value"]))
+      )
+      const errors = yield* whileLocked(
+        lock,
+        Effect.all([
+          Effect.flip(delivery.enqueue({ customerId: "1", change: { vip: 2 } })),
+          Effect.flip(delivery.retry(deadLetter))
+        ], { concurrency: "unbounded" })
+      )
       for (const error of errors) assert.deepInclude(error, { _tag: "StorageError", reason: "Unavailable" })
+      assert.strictEqual(yield* Deferred.await(lockTimeoutOfCaller), "0")
       yield* delivery.await(yield* delivery.enqueue({ customerId: "1", change: { vip: 4 } }))
+    }).pipe(Effect.provide(layer)))
+
+  it.live("retries a dead letter once when two calls retry it at the same time", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const delivery = yield* CustomerDelivery
+      const deadLetter = yield* createDeadLetter("1", 1)
+      yield* createDeadLetter("1", 2)
+      // the customer is not due, so the change that is retried stays queued
+      yield* sql`INSERT INTO trustly_delivery_customers (customer_id, lane, due_at) VALUES ('1', 0, 9000000000000)`
+      const untilWaiting = (calls: number) =>
+        Effect.repeat(
+          Effect.zipRight(
+            Effect.sleep("20 millis"),
+            sql`
+              SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+              AND query LIKE '%INSERT INTO trustly_delivery_customers%'`
+          ),
+          { until: (waiting) => waiting.length === calls }
+        )
+      const retries = yield* whileLocked(
+        sql`SELECT 1 FROM trustly_delivery_customers WHERE customer_id = '1' FOR UPDATE`,
+        Effect.gen(function*() {
+          const first = yield* Effect.fork(delivery.retry(deadLetter, { evenIfSuperseded: true }))
+          yield* untilWaiting(1)
+          const second = yield* Effect.fork(Effect.flip(delivery.retry(deadLetter)))
+          yield* untilWaiting(2)
+          return { first, second }
+        })
+      )
+      yield* Fiber.join(retries.first)
+      assert.strictEqual((yield* Fiber.join(retries.second))._tag, "ReceiptNotFound")
     }).pipe(Effect.provide(layer)))
 
   it.live("stores a change when the earlier one with its idempotency key is pruned while it is being accepted", () =>

@@ -451,17 +451,21 @@ export const make = Effect.gen(function*() {
 
     retry: ({ evenIfSuperseded, laneOf, now, receipt }) =>
       inTransaction(Effect.gen(function*() {
-        const [row] = yield* sql<{ readonly customer_id: string; readonly accepted_seq: number | string }>`
-          SELECT customer_id, accepted_seq FROM trustly_delivery_changes WHERE receipt = ${receipt} AND state = 'Failed'`
-        if (row === undefined) return "NotFound"
-        const customer = { customer_id: row.customer_id, lane: laneOf(row.customer_id), due_at: now }
+        const [owner] = yield* sql<{ readonly customer_id: string }>`
+          SELECT customer_id FROM trustly_delivery_changes WHERE receipt = ${receipt} AND state = 'Failed'`
+        if (owner === undefined) return "NotFound"
+        const customer = { customer_id: owner.customer_id, lane: laneOf(owner.customer_id), due_at: now }
         // locks the customer's row, so that no newer change can be accepted until the commit
         yield* sql`
           INSERT INTO trustly_delivery_customers ${sql.insert(customer)}
           ON CONFLICT (customer_id) DO UPDATE SET lane = EXCLUDED.lane`
+        // read after the lock, because another call can have retried the dead letter meanwhile
+        const [deadLetter] = yield* sql<{ readonly accepted_seq: number | string }>`
+          SELECT accepted_seq FROM trustly_delivery_changes WHERE receipt = ${receipt} AND state = 'Failed'`
+        if (deadLetter === undefined) return "NotFound"
         const newer = yield* sql`
           SELECT 1 FROM trustly_delivery_changes
-          WHERE customer_id = ${row.customer_id} AND accepted_seq > ${row.accepted_seq} LIMIT 1`
+          WHERE customer_id = ${owner.customer_id} AND accepted_seq > ${deadLetter.accepted_seq} LIMIT 1`
         if (newer.length > 0 && !evenIfSuperseded) return "Superseded"
         const queued = yield* sql`
           UPDATE trustly_delivery_changes

@@ -218,6 +218,20 @@ for (const { database, isSkipped, name } of storages) {
         }).pipe(Effect.provide(layer)))
     })
 
+    it.live("returns the first receipt for a repeated idempotency key when the backlog is full", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const enqueue = Effect.flatMap(
+          CustomerDelivery,
+          (delivery) => delivery.enqueue({ customerId: "1", change: { vip: 2 } }, { idempotencyKey: "order-1" })
+        )
+        const first = yield* enqueue
+        yield* Effect.flatMap(CustomerDelivery, (delivery) => delivery.await(first))
+        yield* sql`UPDATE trustly_delivery_changes SET state = 'Queued'`
+        const full = Layer.fresh(CustomerDelivery.layerProducer({ keys, maxBacklog: 1 }))
+        assert.strictEqual(yield* Effect.provide(enqueue, full), first)
+      }).pipe(Effect.provide(layer)))
+
     it.live("moves a change to dead letters when its payload was copied from another customer and does not decrypt", () =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient

@@ -116,6 +116,20 @@ describe("enqueue", () => {
       assert.strictEqual(full._tag, "BacklogFull")
     }).pipe(Effect.provide(layer({ maxBacklog: 2 }))))
 
+  it.effect("returns the first receipt for a repeated idempotency key when maxBacklog changes are queued", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const options = { idempotencyKey: "order-1" }
+      yield* failNext(new TrustlyServerError({ operation: "update" }))
+      const first = yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } }, options)
+      yield* settle
+      assert.strictEqual(yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } }, options), first)
+      const conflict = yield* Effect.flip(delivery.enqueue({ customerId: "1", change: { vip: 2 } }, options))
+      assert.strictEqual(conflict._tag, "IdempotencyConflict")
+      const full = yield* Effect.flip(delivery.enqueue({ customerId: "2", change: { vip: 1 } }, options))
+      assert.strictEqual(full._tag, "BacklogFull")
+    }).pipe(Effect.provide(layer({ maxBacklog: 1 }))))
+
   it.effect("rejects invalid options and names them in the error", () =>
     Effect.gen(function*() {
       const key = Redacted.make("c2VudGluZWw=")

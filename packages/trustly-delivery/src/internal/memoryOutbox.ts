@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import type { AttemptError, Status } from "../DeliveryStatus.ts"
-import type { Attempt, Head, NewChange, Pause, Stored } from "./outbox.ts"
+import type { Attempt, Existing, Head, NewChange, Pause, Stored } from "./outbox.ts"
 import * as Outbox from "./outbox.ts"
 
 interface Row {
@@ -43,6 +43,13 @@ export const make = (): Outbox.Outbox => {
   const findDeadLetter = (receipt: string) =>
     rows.find(({ change, state }) => change.receipt === receipt && state === "Failed")
 
+  const findByKey = (customerId: string, idempotencyKey: string | null): Option.Option<Existing> =>
+    Arr.findFirst(
+      rows,
+      ({ change }) =>
+        idempotencyKey !== null && change.idempotencyKey === idempotencyKey && change.customerId === customerId
+    ).pipe(Option.map(({ change }) => ({ receipt: change.receipt, digest: change.digest ?? "", keyId: change.keyId })))
+
   const headOf = (customerId: string): Head | undefined => {
     const row = rowsBySeq().find((each) => isQueued(each) && each.change.customerId === customerId)
     if (row === undefined) return undefined
@@ -69,13 +76,8 @@ export const make = (): Outbox.Outbox => {
   return {
     accept: (change) =>
       Effect.sync(() => {
-        const known = rows.find((row) =>
-          change.idempotencyKey !== null && row.change.idempotencyKey === change.idempotencyKey &&
-          row.change.customerId === change.customerId
-        )?.change
-        if (known !== undefined) {
-          return Option.some({ receipt: known.receipt, digest: known.digest ?? "", keyId: known.keyId })
-        }
+        const existing = findByKey(change.customerId, change.idempotencyKey)
+        if (Option.isSome(existing)) return existing
         rows.push({
           change,
           acceptedSeq: ++lastSeq,
@@ -91,6 +93,8 @@ export const make = (): Outbox.Outbox => {
         }
         return Option.none()
       }),
+
+    findByKey: (customerId, idempotencyKey) => Effect.sync(() => findByKey(customerId, idempotencyKey)),
 
     due: ({ excludedCustomerIds, isProbe, limit, now }) =>
       Effect.sync(() =>

@@ -111,6 +111,11 @@ export interface Due {
 export interface Outbox {
   /** Stores a change, or returns the change that already has its idempotency key. */
   readonly accept: (change: NewChange) => Effect.Effect<Option.Option<Existing>, StorageError>
+  /** Returns the change of this customer that has this idempotency key. */
+  readonly findByKey: (
+    customerId: string,
+    idempotencyKey: string
+  ) => Effect.Effect<Option.Option<Existing>, StorageError>
   /** Returns the heads of the customers that are due, longest overdue first. */
   readonly due: (due: Due) => Effect.Effect<ReadonlyArray<Head>, StorageError>
   /** Stores a result. Returns the customer's next change if `wantsNext` is set and delivery is not paused. */

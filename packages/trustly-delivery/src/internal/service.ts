@@ -80,17 +80,24 @@ export const make = ({ backlog, outbox, settings, wake }: {
   return {
     enqueue: Effect.fn("CustomerDelivery.enqueue")(function*(change, options) {
       const text = yield* encode(change)
-      if ((yield* backlog) >= maxBacklog) return yield* new BacklogFull({ maxBacklog })
-      const receipt = Receipt.make(randomUUID())
       const { customerId } = change
-      const idempotencyKey = options?.idempotencyKey
+      const idempotencyKey = options?.idempotencyKey === undefined ? null : fingerprint(options.idempotencyKey)
+      if ((yield* backlog) >= maxBacklog) {
+        const accepted = idempotencyKey === null
+          ? Option.none()
+          : yield* outbox.findByKey(customerId, idempotencyKey)
+        return Option.isSome(accepted)
+          ? yield* receiptOfExisting(accepted.value, text)
+          : yield* new BacklogFull({ maxBacklog })
+      }
+      const receipt = Receipt.make(randomUUID())
       const existing = yield* outbox.accept({
         ...keyring.encrypt({ receipt, customerId }, text),
         receipt,
         customerId,
         lane: laneOf(customerId),
-        idempotencyKey: idempotencyKey === undefined ? null : fingerprint(idempotencyKey),
-        digest: idempotencyKey === undefined ? null : keyring.digest(text),
+        idempotencyKey,
+        digest: idempotencyKey === null ? null : keyring.digest(text),
         trace: yield* Trace.current,
         acceptedAt: yield* Clock.currentTimeMillis
       })

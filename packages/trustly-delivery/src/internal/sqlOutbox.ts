@@ -218,7 +218,7 @@ export const make = Effect.gen(function*() {
       )
     )
 
-  const findExisting = ({ customerId, idempotencyKey }: NewChange) =>
+  const findByKey = (customerId: string, idempotencyKey: string | null) =>
     Effect.map(
       sql<{ readonly receipt: string; readonly digest: string; readonly key_id: string }>`
         SELECT receipt, digest, key_id FROM trustly_delivery_changes
@@ -248,7 +248,8 @@ export const make = Effect.gen(function*() {
       const inserted = new Set(rows.map(({ receipt }) => receipt))
       return yield* Effect.forEach(
         changes,
-        (change) => inserted.has(change.receipt) ? Effect.succeedNone : findExisting(change)
+        (change) =>
+          inserted.has(change.receipt) ? Effect.succeedNone : findByKey(change.customerId, change.idempotencyKey)
       )
     })
 
@@ -278,7 +279,7 @@ export const make = Effect.gen(function*() {
         FROM customer
         ON CONFLICT DO NOTHING RETURNING receipt`
       if (rows.length > 0) return Option.none()
-      const existing = yield* findExisting(change)
+      const existing = yield* findByKey(change.customerId, change.idempotencyKey)
       // the change with the same key can have been pruned between the two statements
       return Option.isSome(existing) ? existing : yield* acceptOnPostgres(change, lockTimeout)
     })
@@ -415,6 +416,8 @@ export const make = Effect.gen(function*() {
 
   const outbox: Outbox = {
     accept,
+
+    findByKey: (customer, idempotencyKey) => orStorageError(findByKey(customer, idempotencyKey)),
 
     due: (due) =>
       Effect.gen(function*() {

@@ -516,6 +516,19 @@ it.live("keeps a change queued when another process encrypted it with a key that
     assert.deepInclude(status.error, { _tag: "PayloadUnreadable", reason: "KeyMissing" })
   }).pipe(Effect.provide(layerOn(sqlite))))
 
+it.live("stores no trace whose ids are not hexadecimal, such as those of a client's b3 header", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const delivery = yield* CustomerDelivery
+    const parent = Tracer.externalSpan({ traceId: "sentinel@example.com", spanId: "1" })
+    const receipt = yield* delivery.enqueue({ customerId: "1", change: { vip: 1 } }).pipe(
+      Effect.withSpan("request", { parent })
+    )
+    const [row] = yield* sql`SELECT trace FROM trustly_delivery_changes`
+    assert.isNull(row?.["trace"])
+    assert.strictEqual((yield* delivery.await(receipt))._tag, "Delivered")
+  }).pipe(Effect.provide(layerOn(sqlite))))
+
 it.live("continues the trace of enqueue, and keeps customer ids out of spans and metrics", () =>
   Effect.gen(function*() {
     const spans: Array<Tracer.Span> = []

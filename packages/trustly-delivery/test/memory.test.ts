@@ -105,6 +105,17 @@ describe("enqueue", () => {
       assert.notStrictEqual(otherCustomer, first)
     }).pipe(Effect.provide(layer())))
 
+  it.effect("recognizes the same change when the keys of its custom data are in another order", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const enqueueData = (customData: Record<string, unknown>) =>
+        delivery.enqueue({ customerId: "1", change: { customData } }, { idempotencyKey: "order-1" })
+      const first = yield* enqueueData({ plan: "basic", seats: [{ id: 1, row: 2 }] })
+      assert.strictEqual(yield* enqueueData({ seats: [{ row: 2, id: 1 }], plan: "basic" }), first)
+      const conflict = yield* Effect.flip(enqueueData({ plan: "basic", seats: [{ id: 2, row: 1 }] }))
+      assert.strictEqual(conflict._tag, "IdempotencyConflict")
+    }).pipe(Effect.provide(layer())))
+
   it.effect("fails with BacklogFull when maxBacklog changes are queued", () =>
     Effect.gen(function*() {
       yield* failNext(new TrustlyServerError({ operation: "update" }), new TrustlyServerError({ operation: "update" }))

@@ -1,5 +1,6 @@
 /** Implements the operations of `CustomerDelivery` on an outbox. */
 import { CustomerBatch, issuesOf, TrustlyValidationError } from "effect-trustly"
+import * as Arr from "effect/Array"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -8,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as Order from "effect/Order"
 import type * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
@@ -34,14 +36,21 @@ const encodeUpdate: Encode = Schema.encodeUnknownEither(Update, strict)
 const encodeModification: Encode = Schema.encodeUnknownEither(Modification, strict)
 
 /** Encodes a change as wire JSON, then decodes it again, because only decoding runs all checks. */
-const encode = (change: Change): Either.Either<string, TrustlyValidationError> => {
+const encode = (change: Change): Either.Either<unknown, TrustlyValidationError> => {
   const [operation, encoded] = Predicate.hasProperty(change, "update")
     ? ["update", encodeUpdate(change)] as const
     : ["modify", encodeModification(change)] as const
   return Either.mapLeft(encoded, (error) => new TrustlyValidationError({ operation, issues: issuesOf(error) })).pipe(
-    Either.flatMap((json) => Either.map(CustomerBatch.decode(json), () => JSON.stringify(json)))
+    Either.flatMap((json) => Either.map(CustomerBatch.decode(json), () => json))
   )
 }
+
+/** Sorts the keys of objects, so that a change has the same digest in whatever order its fields were given. */
+const stringifySorted = (json: unknown): string =>
+  JSON.stringify(json, (_, value: unknown) =>
+    Predicate.isRecord(value)
+      ? Object.fromEntries(Arr.sortWith(Object.entries(value), ([key]) => key, Order.string))
+      : value)
 
 const isReceipt = Schema.is(Schema.UUID)
 
@@ -59,8 +68,8 @@ export const make = ({ backlog, outbox, settings, wake }: {
 }): CustomerDelivery.Service => {
   const { keyring, maxBacklog } = settings
 
-  const receiptOfExisting = (existing: Existing, text: string): Effect.Effect<Receipt, IdempotencyConflict> =>
-    keyring.matches(existing.keyId, existing.digest, text)
+  const receiptOfExisting = (existing: Existing, json: unknown): Effect.Effect<Receipt, IdempotencyConflict> =>
+    keyring.matches(existing.keyId, existing.digest, stringifySorted(json))
       ? Effect.succeed(existing.receipt)
       : Effect.fail(new IdempotencyConflict({ receipt: existing.receipt }))
 
@@ -79,7 +88,7 @@ export const make = ({ backlog, outbox, settings, wake }: {
 
   return {
     enqueue: Effect.fn("CustomerDelivery.enqueue")(function*(change, options) {
-      const text = yield* encode(change)
+      const json = yield* encode(change)
       const { customerId } = change
       const idempotencyKey = options?.idempotencyKey === undefined ? null : fingerprint(options.idempotencyKey)
       if ((yield* backlog) >= maxBacklog) {
@@ -87,21 +96,21 @@ export const make = ({ backlog, outbox, settings, wake }: {
           ? Option.none()
           : yield* outbox.findByKey(customerId, idempotencyKey)
         return Option.isSome(accepted)
-          ? yield* receiptOfExisting(accepted.value, text)
+          ? yield* receiptOfExisting(accepted.value, json)
           : yield* new BacklogFull({ maxBacklog })
       }
       const receipt = Receipt.make(randomUUID())
       const existing = yield* outbox.accept({
-        ...keyring.encrypt({ receipt, customerId }, text),
+        ...keyring.encrypt({ receipt, customerId }, JSON.stringify(json)),
         receipt,
         customerId,
         lane: laneOf(customerId),
         idempotencyKey,
-        digest: idempotencyKey === null ? null : keyring.digest(text),
+        digest: idempotencyKey === null ? null : keyring.digest(stringifySorted(json)),
         trace: yield* Trace.current,
         acceptedAt: yield* Clock.currentTimeMillis
       })
-      if (Option.isSome(existing)) return yield* receiptOfExisting(existing.value, text)
+      if (Option.isSome(existing)) return yield* receiptOfExisting(existing.value, json)
       yield* Metric.increment(Metrics.accepted)
       yield* wake
       return receipt

@@ -87,6 +87,19 @@ const whileLocked = <A, E, R, E2, R2>(lock: Effect.Effect<unknown, E, R>, effect
     return result
   })
 
+/** Waits until calls of `enqueue` or `retry` are waiting for the lock of a customer's row. */
+const untilWaiting = (calls: number) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.repeat(
+      Effect.zipRight(
+        Effect.sleep("20 millis"),
+        sql`
+          SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+          AND query LIKE '%INSERT INTO trustly_delivery_customers%'`
+      ),
+      { until: (waiting) => waiting.length === calls }
+    ))
+
 const insertProfile = (sql: SqlClient.SqlClient) => sql`INSERT INTO profiles (id, nickname) VALUES ('1', 'Jo')`
 
 for (const { database, isSkipped, name } of storages) {
@@ -392,16 +405,6 @@ describe.skipIf(!Pg.isInstalled)("on Postgres, beside other transactions", () =>
       yield* createDeadLetter("1", 2)
       // the customer is not due, so the change that is retried stays queued
       yield* sql`INSERT INTO trustly_delivery_customers (customer_id, lane, due_at) VALUES ('1', 0, 9000000000000)`
-      const untilWaiting = (calls: number) =>
-        Effect.repeat(
-          Effect.zipRight(
-            Effect.sleep("20 millis"),
-            sql`
-              SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-              AND query LIKE '%INSERT INTO trustly_delivery_customers%'`
-          ),
-          { until: (waiting) => waiting.length === calls }
-        )
       const retries = yield* whileLocked(
         sql`SELECT 1 FROM trustly_delivery_customers WHERE customer_id = '1' FOR UPDATE`,
         Effect.gen(function*() {
@@ -414,6 +417,23 @@ describe.skipIf(!Pg.isInstalled)("on Postgres, beside other transactions", () =>
       )
       yield* Fiber.join(retries.first)
       assert.strictEqual((yield* Fiber.join(retries.second))._tag, "ReceiptNotFound")
+    }).pipe(Effect.provide(layer)))
+
+  it.live("fails with StorageError Unavailable when the connection breaks during a statement", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const enqueue = delivery.enqueue({ customerId: "1", change: { vip: 1 } })
+      const isLocked = yield* Deferred.make<void>()
+      const sql = yield* SqlClient.SqlClient
+      yield* Effect.fork(sql.withTransaction(
+        Effect.zipRight(enqueue, Effect.zipRight(Deferred.succeed(isLocked, undefined), Effect.never))
+      ))
+      yield* Deferred.await(isLocked)
+      const failing = yield* Effect.fork(Effect.flip(enqueue))
+      yield* untilWaiting(1)
+      postgres?.pause()
+      const error = yield* Effect.ensuring(Fiber.join(failing), Effect.sync(() => postgres?.resume()))
+      assert.deepInclude(error, { _tag: "StorageError", reason: "Unavailable" })
     }).pipe(Effect.provide(layer)))
 
   it.live("stores a change when the earlier one with its idempotency key is pruned while it is being accepted", () =>

@@ -5,13 +5,28 @@ import * as Predicate from "effect/Predicate"
 import type { StorageReason } from "../DeliveryError.ts"
 import { StorageError } from "../DeliveryError.ts"
 
-/** Finds the error code, which drivers nest at different depths. */
-const codeOf = (error: unknown, depth = 0): string | undefined => {
-  if (!Predicate.isRecord(error) && !(error instanceof Error) || depth > 4) return undefined
-  const { cause, code }: { readonly cause?: unknown; readonly code?: unknown } = error
-  // any string that does not look like an error code may contain values
-  return typeof code === "string" && /^[A-Z0-9_]{1,40}$/.test(code) ? code : codeOf(cause, depth + 1)
+interface DriverError {
+  readonly cause?: unknown
+  readonly code?: unknown
+  readonly message?: unknown
 }
+
+/** Returns an error and its causes, because drivers nest the error code at different depths. */
+const withCauses = (error: unknown, depth = 0): ReadonlyArray<DriverError> => {
+  if (!Predicate.isRecord(error) && !(error instanceof Error) || depth > 4) return []
+  const current: DriverError = error
+  return [current, ...withCauses(current.cause, depth + 1)]
+}
+
+// any string that does not look like an error code may contain values
+const isCode = (code: unknown): code is string => Predicate.isString(code) && /^[A-Z0-9_]{1,40}$/.test(code)
+
+// `pg` reports a lost connection without a code
+const isConnectionLost = ({ message }: DriverError): boolean =>
+  Predicate.isString(message) &&
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Client .* is not queryable)/.test(
+    message
+  )
 
 const reasons: ReadonlyArray<readonly [RegExp, StorageReason]> = [
   [/^(SQLITE_FULL|53100|ENOSPC)/, "Full"],
@@ -20,8 +35,9 @@ const reasons: ReadonlyArray<readonly [RegExp, StorageReason]> = [
 ]
 
 const fromUnknown = (error: unknown): StorageError => {
-  const code = codeOf(error)
-  if (code === undefined) return new StorageError({ reason: "Other" })
+  const errors = withCauses(error)
+  const code = errors.map((each) => each.code).find(isCode)
+  if (code === undefined) return new StorageError({ reason: errors.some(isConnectionLost) ? "Unavailable" : "Other" })
   return new StorageError({ reason: reasons.find(([pattern]) => pattern.test(code))?.[1] ?? "Other", code })
 }
 

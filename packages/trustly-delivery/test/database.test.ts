@@ -6,8 +6,6 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import type { ConfigError } from "effect"
 import { Cause, Deferred, Effect, Exit, Fiber, Layer, Metric, Option, Redacted, Stream, Tracer } from "effect"
 import { type TrustlyError, TrustlyNotFoundError, TrustlyRejectedError, TrustlyServerError } from "effect-trustly"
-
-import { TrustlyNotFoundError, TrustlyRejectedError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as ExecutionStrategy from "effect/ExecutionStrategy"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { createServer } from "node:http"
@@ -44,6 +45,19 @@ const settings = Config.all({
 
 /** The process ends this long after SIGTERM at the latest. */
 const drainLimit = "14 seconds"
+
+/**
+ * When it is interrupted, waits for the effect to end, but no longer than `drainLimit`: a database that does not respond must
+ * not hold the process. Changes that are stored are delivered after the next start.
+ */
+const withDrainLimit = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.forkDaemon(restore(effect)), (fiber) =>
+      Effect.onInterrupt(
+        restore(Fiber.join(fiber)),
+        () => Fiber.interrupt(fiber).pipe(Effect.interruptible, Effect.timeoutOption(drainLimit))
+      ))
+  )
 
 /** Serves everything. `names` are the host names under which clients reach this backend, besides its addresses. */
 export const http = (names: ReadonlyArray<string>) =>
@@ -83,8 +97,6 @@ export const run = (onStart: (url: string) => Effect.Effect<void>) =>
 
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
-        // a database that does not respond must not hold the process: what is stored is delivered after the next start
-        yield* Effect.forkDaemon(Effect.delay(Effect.sync(() => process.exit(0)), drainLimit))
         yield* Context.get(drain, Drain).start
         yield* Scope.close(deliveryScope, Exit.void)
         server.close()
@@ -92,4 +104,4 @@ export const run = (onStart: (url: string) => Effect.Effect<void>) =>
       })
     )
     return yield* Effect.never
-  }).pipe(Effect.scoped)
+  }).pipe(Effect.scoped, withDrainLimit)

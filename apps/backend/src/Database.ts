@@ -3,17 +3,32 @@ import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import type * as SqlClient from "@effect/sql/SqlClient"
 import type * as SqlError from "@effect/sql/SqlError"
+import { StorageError } from "effect-trustly-delivery"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 
 export const file = Config.withDefault(Config.nonEmptyString("DELIVERY_FILE"), "trustly-delivery.db")
 
 export const url = Config.option(Config.redacted("DATABASE_URL"))
 
-type Database = Layer.Layer<SqlClient.SqlClient, SqlError.SqlError | ConfigError.ConfigError>
+type Database = Layer.Layer<SqlClient.SqlClient, SqlError.SqlError | ConfigError.ConfigError | StorageError>
+
+/** Fails when the server does not respond within 5 s. */
+const postgres = (address: Redacted.Redacted): Database =>
+  // longer than 5 s, because the driver's own timeout has no error code
+  Layer.build(PgClient.layer({ url: address, connectTimeout: "10 seconds" })).pipe(
+    // the driver's layer cannot be interrupted while it connects
+    Effect.disconnect,
+    Effect.timeoutFail({
+      duration: "5 seconds",
+      onTimeout: () => new StorageError({ reason: "Unavailable", code: "ETIMEDOUT" })
+    }),
+    Layer.scopedContext
+  )
 
 export const layer = Layer.unwrapEffect(
   Effect.gen(function*() {
@@ -21,7 +36,7 @@ export const layer = Layer.unwrapEffect(
     const filename = yield* file
     return Option.match(given, {
       onNone: (): Database => SqliteClient.layer({ filename }),
-      onSome: (postgres): Database => PgClient.layer({ url: postgres })
+      onSome: postgres
     })
   })
 )

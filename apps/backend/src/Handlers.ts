@@ -35,6 +35,12 @@ const decodeProfile = (body: unknown) =>
     (error) => new TrustlyValidationError({ operation: "modify", issues: issuesOf(error) })
   )
 
+/** Limits a call of the database. It ends in the background, because canceling a statement waits for a connection. */
+const withinLimit = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.disconnect(effect).pipe(
+    Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => new StorageError({ reason: "Unavailable" }) })
+  )
+
 const optionsOf = (headers: typeof IdempotencyHeaders.Type) => ({ idempotencyKey: headers["idempotency-key"] })
 
 const accepted = (receipt: Receipt) =>
@@ -48,14 +54,14 @@ const changes = HttpApiBuilder.group(Api, "changes", (handlers) =>
       .handleRaw("accept", ({ headers, path }) =>
         Effect.gen(function*() {
           const change = yield* decodeChange(path.customerId, yield* RequestBody.json)
-          return accepted(yield* delivery.enqueue(change, optionsOf(headers)))
+          return accepted(yield* withinLimit(delivery.enqueue(change, optionsOf(headers))))
         }))
       .handleRaw("saveProfile", ({ headers, path }) =>
         Effect.gen(function*() {
           const profile = yield* decodeProfile(yield* RequestBody.json)
-          return accepted(yield* profiles.save(path.customerId, profile, optionsOf(headers)))
+          return accepted(yield* withinLimit(profiles.save(path.customerId, profile, optionsOf(headers))))
         }))
-      .handle("status", ({ path }) => delivery.status(path.receipt))
+      .handle("status", ({ path }) => withinLimit(delivery.status(path.receipt)))
   }))
 
 const deadLetters = HttpApiBuilder.group(Api, "deadLetters", (handlers) =>
@@ -66,14 +72,16 @@ const deadLetters = HttpApiBuilder.group(Api, "deadLetters", (handlers) =>
         Effect.gen(function*() {
           // one more than asked for shows whether there is a next page
           const found = Chunk.toReadonlyArray(
-            yield* Stream.runCollect(Stream.take(delivery.failed({ after }), limit + 1))
+            yield* withinLimit(Stream.runCollect(Stream.take(delivery.failed({ after }), limit + 1)))
           )
           const items = found.slice(0, limit)
           const last = items.at(-1)
           return found.length > limit && last !== undefined ? { items, next: last.receipt } : { items }
         }))
-      .handle("retry", ({ path: { receipt }, urlParams }) => Effect.as(delivery.retry(receipt, urlParams), { receipt }))
-      .handle("discard", ({ path }) => delivery.discard(path.receipt))
+      .handle("retry", ({ path: { receipt }, urlParams }) =>
+        Effect.as(withinLimit(delivery.retry(receipt, urlParams)), { receipt }))
+      .handle("discard", ({ path }) =>
+        withinLimit(delivery.discard(path.receipt)))
   }))
 
 const health = HttpApiBuilder.group(Api, "health", (handlers) =>
@@ -81,8 +89,7 @@ const health = HttpApiBuilder.group(Api, "health", (handlers) =>
     handlers
       .handle("live", () => Effect.succeed({ live: true as const }))
       .handle("ready", () =>
-        Effect.all([delivery.state, delivery.counts]).pipe(
-          Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => new StorageError({ reason: "Unavailable" }) }),
+        withinLimit(Effect.all([delivery.state, delivery.counts])).pipe(
           Effect.map(([state, counts]) => ({ delivery: state, ...counts }))
         ))
       .handle("metrics", () => Prometheus.text)))

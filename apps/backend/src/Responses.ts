@@ -84,7 +84,9 @@ export const layer = (names: ReadonlyArray<string>) => {
           if ((yield* drain.isDraining) && path !== "/health/live") {
             return tagged(503, "Draining", { connection: "close" })
           }
-          return yield* Effect.catchAllCause(drain.track(app), (cause) => {
+          // health is answered also when as many requests wait as may run
+          const handled = path.startsWith("/health/") ? app : drain.track(app)
+          return yield* Effect.catchAllCause(handled, (cause) => {
             const error = Cause.squash(cause)
             if (error instanceof HttpApiDecodeError) return Effect.fail(notDecoded(error))
             if (error instanceof RouteNotFound) {

@@ -2,7 +2,7 @@ import { HttpServer } from "@effect/platform"
 import { NodeHttpServer } from "@effect/platform-node"
 import { SqliteClient } from "@effect/sql-sqlite-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Option, Schema } from "effect"
+import { Context, Effect, Layer, Option, Schema, Stream } from "effect"
 import { CustomerService } from "effect-trustly"
 import { CustomerDelivery } from "effect-trustly-delivery"
 import { CustomersMemory } from "effect-trustly/testing"
@@ -18,11 +18,7 @@ const sentinel = "sentinel-7f3a"
 
 class Url extends Context.Tag("test/Url")<Url, string>() {}
 
-/** The backend over HTTP, with delivery and customers in memory. */
-const backend = (
-  options: { readonly maxBacklog?: number } = {},
-  customers: Layer.Layer<CustomerService> = CustomersMemory.layer([joe])
-) =>
+const backendOn = <E>(delivery: Layer.Layer<CustomerDelivery, E>) =>
   Layer.effect(
     Url,
     Effect.map(HttpServer.HttpServer, ({ address }) =>
@@ -31,10 +27,31 @@ const backend = (
     Layer.provideMerge(http(["backend.internal"])),
     Layer.provide(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })),
     Layer.provideMerge(Drain.layer),
-    Layer.provideMerge(CustomerDelivery.layerMemory(options)),
-    Layer.provide(customers),
+    Layer.provideMerge(delivery),
     Layer.provide(SqliteClient.layer({ filename: ":memory:" }))
   )
+
+/** The backend over HTTP, with delivery and customers in memory. */
+const backend = (
+  options: { readonly maxBacklog?: number } = {},
+  customers: Layer.Layer<CustomerService> = CustomersMemory.layer([joe])
+) => backendOn(Layer.provide(CustomerDelivery.layerMemory(options), customers))
+
+/** The backend on a database that never answers. */
+const backendThatHangs = () => {
+  // canceling a statement waits for the database too
+  const hang = Effect.uninterruptible(Effect.never)
+  return backendOn(Layer.succeed(CustomerDelivery, {
+    enqueue: () => hang,
+    status: () => hang,
+    await: () => hang,
+    failed: () => Stream.fromEffect(hang),
+    retry: () => hang,
+    discard: () => hang,
+    counts: hang,
+    state: hang
+  }))
+}
 
 const Receipt = Schema.Struct({ receipt: Schema.String })
 const receiptOf = (json: unknown) => Effect.map(Schema.decodeUnknown(Receipt)(json), ({ receipt }) => receipt)
@@ -345,6 +362,34 @@ describe("every route", () => {
       assert.deepStrictEqual([ready.status, ready.json, ready.headers["retry-after"]], [503, { _tag: "Draining" }, "1"])
       assert.strictEqual((yield* post(`${url}/customers/1/changes`, { change: { vip: 2 } })).status, 503)
       assert.strictEqual((yield* ask(`${url}/health/live`)).status, 200)
+    }).pipe(Effect.provide(backend())))
+
+  it.live("answers 503 when the database does not answer, and stays alive", () =>
+    Effect.gen(function*() {
+      const url = yield* Url
+      const requests = [
+        post(`${url}/customers/1/changes`, { change: { vip: 2 } }),
+        post(`${url}/customers/1/profile`, { tier: 3, newsletter: true }),
+        ask(`${url}/changes/x`),
+        ask(`${url}/dead-letters`),
+        ask(`${url}/dead-letters/x/retry`, { method: "POST" }),
+        ask(`${url}/dead-letters/x`, { method: "DELETE" }),
+        ask(`${url}/health/ready`)
+      ]
+      const expected = [503, { _tag: "StorageError", reason: "Unavailable" }, "1"]
+      for (const { headers, json, status } of yield* Effect.all(requests, { concurrency: "unbounded" })) {
+        assert.deepStrictEqual([status, json, headers["retry-after"]], expected)
+      }
+      assert.strictEqual((yield* ask(`${url}/health/live`)).status, 200)
+    }).pipe(Effect.provide(backendThatHangs())))
+
+  it.scopedLive("answers health when as many requests wait as may run", () =>
+    Effect.gen(function*() {
+      const url = yield* Url
+      const { track } = yield* Drain
+      yield* Effect.replicateEffect(Effect.forkScoped(track(Effect.never)), 2000, { discard: true })
+      assert.strictEqual((yield* ask(`${url}/health/live`)).status, 200)
+      assert.strictEqual((yield* ask(`${url}/health/ready`)).status, 200)
     }).pipe(Effect.provide(backend())))
 
   it.live("answers /metrics in Prometheus' text format", () =>

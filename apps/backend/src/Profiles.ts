@@ -16,6 +16,12 @@ const make = Effect.gen(function*() {
     { times: 5 }
   )
 
+  // a process that hangs in a transaction does not keep the customer's row locked
+  const setIdleTimeout = sql.onDialectOrElse({
+    pg: () => sql`SET LOCAL idle_in_transaction_session_timeout = '5s'`,
+    orElse: () => Effect.void
+  })
+
   return {
     /** Saves the profile and accepts the change for Trustly in one transaction: both are stored, or neither is. */
     save: Effect.fn("Profiles.save")(
@@ -25,6 +31,7 @@ const make = Effect.gen(function*() {
         options: { readonly idempotencyKey?: string | undefined }
       ) =>
         sql.withTransaction(Effect.gen(function*() {
+          yield* setIdleTimeout
           yield* sql`
             INSERT INTO profiles ${sql.insert({ customer_id: customerId, tier, newsletter: newsletter ? 1 : 0 })}
             ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, newsletter = excluded.newsletter`

@@ -3,12 +3,15 @@ import { Effect } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { afterAll, beforeAll } from "vitest"
 import { isInstalled, Postgres } from "../../../packages/trustly-delivery/test/support/postgres.ts"
+import { post } from "../../../packages/trustly-sandbox/test/ask.ts"
 import { DatabaseProxy } from "./support/databaseProxy.ts"
 import { environmentOf, start } from "./support/processes.ts"
 
 /** Waits until the proxy has frozen. */
 const frozen = (proxy: DatabaseProxy) =>
   Effect.repeat(Effect.delay(Effect.sync(() => proxy.isFrozen), "10 millis"), { until: (isFrozen) => isFrozen })
+
+const saveProfile = (url: string) => post(`${url}/customers/1/profile`, { tier: 3, newsletter: true })
 
 describe.skipIf(!isInstalled)("the process on Postgres (requires Debian's postgresql package)", () => {
   let postgres: Postgres | undefined
@@ -46,5 +49,15 @@ describe.skipIf(!isInstalled)("the process on Postgres (requires Debian's postgr
       yield* frozen(proxy)
       yield* backend.kill("SIGTERM")
       assert.strictEqual(yield* backend.exitCode, 0)
+    }).pipe(Effect.provide(TrustlySandbox.layer())))
+
+  it.scopedLive("accepts a customer's profile again after a process has hung while it saved one", () =>
+    Effect.gen(function*() {
+      const { environment, proxy, url } = yield* setUp
+      const hanging = yield* (yield* start(environment)).url
+      const other = yield* (yield* start({ ...environment, DATABASE_URL: url })).url
+      proxy.freezeAt("INSERT INTO trustly_delivery_changes")
+      assert.strictEqual((yield* saveProfile(hanging)).status, 503)
+      yield* Effect.repeat(saveProfile(other), { until: ({ status }) => status === 202 })
     }).pipe(Effect.provide(TrustlySandbox.layer())))
 })

@@ -32,10 +32,12 @@ const make = Effect.gen(function*() {
       ) =>
         sql.withTransaction(Effect.gen(function*() {
           yield* setIdleTimeout
+          // first, because it validates its input
+          const receipt = yield* delivery.enqueue({ customerId, change: { vip: tier } }, options)
           yield* sql`
             INSERT INTO profiles ${sql.insert({ customer_id: customerId, tier, newsletter: newsletter ? 1 : 0 })}
             ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, newsletter = excluded.newsletter`
-          return yield* delivery.enqueue({ customerId, change: { vip: tier } }, options)
+          return receipt
         })),
       // an error of the driver can hold the values of a statement, and a COMMIT that fails is a defect
       Effect.catchTag("SqlError", () => new StorageError({ reason: "Other" })),

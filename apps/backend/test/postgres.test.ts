@@ -11,7 +11,8 @@ import { environmentOf, start } from "./support/processes.ts"
 const frozen = (proxy: DatabaseProxy) =>
   Effect.repeat(Effect.delay(Effect.sync(() => proxy.isFrozen), "10 millis"), { until: (isFrozen) => isFrozen })
 
-const saveProfile = (url: string) => post(`${url}/customers/1/profile`, { tier: 3, newsletter: true })
+const saveProfile = (url: string, customerId = "1") =>
+  post(`${url}/customers/${customerId}/profile`, { tier: 3, newsletter: true })
 
 describe.skipIf(!isInstalled)("the process on Postgres (requires Debian's postgresql package)", () => {
   let postgres: Postgres | undefined
@@ -56,8 +57,17 @@ describe.skipIf(!isInstalled)("the process on Postgres (requires Debian's postgr
       const { environment, proxy, url } = yield* setUp
       const hanging = yield* (yield* start(environment)).url
       const other = yield* (yield* start({ ...environment, DATABASE_URL: url })).url
-      proxy.freezeAt("INSERT INTO trustly_delivery_changes")
+      proxy.freezeAt("INSERT INTO profiles")
       assert.strictEqual((yield* saveProfile(hanging)).status, 503)
       yield* Effect.repeat(saveProfile(other), { until: ({ status }) => status === 202 })
+    }).pipe(Effect.provide(TrustlySandbox.layer())))
+
+  it.scopedLive("answers 400 when a profile's customer id is not valid", () =>
+    Effect.gen(function*() {
+      const { environment } = yield* setUp
+      const url = yield* (yield* start(environment)).url
+      const { json, status } = yield* saveProfile(url, "%00")
+      assert.strictEqual(status, 400)
+      assert.include(json, { _tag: "TrustlyValidationError" })
     }).pipe(Effect.provide(TrustlySandbox.layer())))
 })

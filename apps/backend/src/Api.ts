@@ -68,11 +68,9 @@ const changes = HttpApiGroup.make("changes")
   .add(
     HttpApiEndpoint.post("saveProfile", "/customers/:customerId/profile")
       .setPath(CustomerPath)
-      .setHeaders(IdempotencyHeaders)
       .setPayload(Profile)
       .addSuccess(Accepted)
       .addError(BacklogFull, { status: 429 })
-      .addError(IdempotencyConflict, { status: 409 })
       .annotate(OpenApi.Summary, "Save a profile and accept its change for Trustly, both or neither")
   )
   .add(

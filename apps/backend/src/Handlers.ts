@@ -56,10 +56,10 @@ const changes = HttpApiBuilder.group(Api, "changes", (handlers) =>
           const change = yield* decodeChange(path.customerId, yield* RequestBody.json)
           return accepted(yield* withinLimit(delivery.enqueue(change, optionsOf(headers))))
         }))
-      .handleRaw("saveProfile", ({ headers, path }) =>
+      .handleRaw("saveProfile", ({ path }) =>
         Effect.gen(function*() {
           const profile = yield* decodeProfile(yield* RequestBody.json)
-          return accepted(yield* withinLimit(profiles.save(path.customerId, profile, optionsOf(headers))))
+          return accepted(yield* withinLimit(profiles.save(path.customerId, profile)))
         }))
       .handle("status", ({ path }) => withinLimit(delivery.status(path.receipt)))
   }))

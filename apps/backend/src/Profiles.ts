@@ -25,15 +25,14 @@ const make = Effect.gen(function*() {
   return {
     /** Saves the profile and accepts the change for Trustly in one transaction: both are stored, or neither is. */
     save: Effect.fn("Profiles.save")(
-      (
-        customerId: string,
-        { newsletter, tier }: typeof Profile.Type,
-        options: { readonly idempotencyKey?: string | undefined }
-      ) =>
+      (customerId: string, { newsletter, tier }: typeof Profile.Type) =>
         sql.withTransaction(Effect.gen(function*() {
           yield* setIdleTimeout
           // first, because it validates its input
-          const receipt = yield* delivery.enqueue({ customerId, change: { vip: tier } }, options)
+          const receipt = yield* delivery.enqueue({ customerId, change: { vip: tier } }).pipe(
+            // without a key there is no conflict
+            Effect.catchTag("IdempotencyConflict", Effect.die)
+          )
           yield* sql`
             INSERT INTO profiles ${sql.insert({ customer_id: customerId, tier, newsletter: newsletter ? 1 : 0 })}
             ON CONFLICT (customer_id) DO UPDATE SET tier = excluded.tier, newsletter = excluded.newsletter`

@@ -221,6 +221,17 @@ describe("POST /customers/{customerId}/profile", () => {
       assert.sameMembers(issuesOf(refused.json).map(({ path }) => path), ["tier", "newsletter", "extra"])
       assert.notInclude(refused.text, sentinel)
     }).pipe(Effect.provide(backend())))
+
+  it.live("sends every profile that it saves, also when an idempotency key comes again", () =>
+    Effect.gen(function*() {
+      const url = yield* Url
+      const save = (tier: number, key: string) =>
+        post(`${url}/customers/1/profile`, { tier, newsletter: true }, { "idempotency-key": key })
+      const saved = yield* Effect.all([save(1, "a"), save(2, "b"), save(1, "a")])
+      assert.deepStrictEqual(saved.map(({ status }) => status), [202, 202, 202])
+      const receipts = yield* Effect.forEach(saved, ({ json }) => receiptOf(json))
+      assert.strictEqual(new Set(receipts).size, 3)
+    }).pipe(Effect.provide(backend())))
 })
 
 describe("GET /changes/{receipt}", () => {

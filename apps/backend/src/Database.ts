@@ -9,11 +9,20 @@ import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 
 export const file = Config.withDefault(Config.nonEmptyString("DELIVERY_FILE"), "trustly-delivery.db")
 
-export const url = Config.option(Config.redacted("DATABASE_URL"))
+// the URL of a Unix socket can have a user but no host
+const isPostgresUrl = (text: string): boolean =>
+  /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text.replace("@/", "@localhost/"))
+
+export const url = Config.nonEmptyString("DATABASE_URL").pipe(
+  Config.validate({ message: "must be a valid URL that starts with postgres://", validation: isPostgresUrl }),
+  // not `Config.redacted`, which hides the message too
+  Config.map((text) => Redacted.make(text)),
+  Config.option
+)
 
 type Database = Layer.Layer<SqlClient.SqlClient, SqlError.SqlError | ConfigError.ConfigError | StorageError>
 

@@ -161,13 +161,18 @@ describe("the process", () => {
     Effect.gen(function*() {
       const { environment } = yield* setUp
       const { DELIVERY_KEYS: _, ...withoutKeys } = environment
+      const databaseUrls = ["sentinel", "mysql://sentinel@127.0.0.1:1/x", "postgres://sentinel@127.0.0.1:99999/x"]
+      const refusedUrl = /^DATABASE_URL must be a valid URL that starts with postgres:\/\/$/
       yield* refusals([
         [withoutKeys, 2, /^DELIVERY_KEYS is missing$/],
         [{ ...environment, DELIVERY_KEYS: "sentinel" }, 2, /^DELIVERY_KEYS key 1 must be 32 bytes in base64$/],
         [{ ...environment, PORT: "sentinel" }, 2, /^PORT must be a whole number from 0 to 65535$/],
         [{ ...environment, DELIVERY_RETENTION: "sentinel" }, 2, /^DELIVERY_RETENTION must be a duration/],
-        [{ ...environment, TRUSTLY_BASE_URL: "sentinel" }, 2, /^TRUSTLY_BASE_URL must be/]
+        [{ ...environment, TRUSTLY_BASE_URL: "sentinel" }, 2, /^TRUSTLY_BASE_URL must be/],
+        ...databaseUrls.map((url) => [{ ...environment, DATABASE_URL: url }, 2, refusedUrl] as const)
       ])
+      // an empty variable is an absent one
+      yield* (yield* start({ ...environment, DATABASE_URL: "" })).url
     }).pipe(Effect.provide(layer)))
 
   it.scopedLive("exits with 1 and one line when the file is in use, the port is taken, or the database cannot be reached", () =>

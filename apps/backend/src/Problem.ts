@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import { closeSync, openSync } from "node:fs"
 import * as Database from "./Database.ts"
 
 /** A failure that its user can fix. Exit code 2: the configuration has to change. */
@@ -26,14 +27,26 @@ const configReducer: ConfigError.ConfigErrorReducer<void, string> = {
   unsupportedCase: described
 }
 
+const unknownError = "unknown error"
+
 // the code only: the message of a driver can hold anything
 const codeOf = (error: unknown): string => {
-  if (!Predicate.isObject(error)) return "unknown error"
+  if (!Predicate.isObject(error)) return unknownError
   if (Predicate.hasProperty(error, "code") && typeof error.code === "string" && error.code !== "") {
     return error.code
   }
-  return Predicate.hasProperty(error, "cause") ? codeOf(error.cause) : "unknown error"
+  return Predicate.hasProperty(error, "cause") ? codeOf(error.cause) : unknownError
 }
+
+/** Why a file cannot be opened: SQLite's driver does not say it. */
+const openingProblem = (file: string) =>
+  Effect.match(Effect.try({ try: () => closeSync(openSync(file, "a")), catch: codeOf }), {
+    onFailure: (code) => {
+      if (code === "ENOENT") return "its folder does not exist"
+      return code === "EISDIR" ? "it is a folder" : code
+    },
+    onSuccess: () => unknownError
+  })
 
 const isInUse = (error: unknown): boolean =>
   Predicate.hasProperty(error, "reason") && error.reason === "InUse" || codeOf(error).startsWith("SQLITE_BUSY")
@@ -43,9 +56,11 @@ const describe = (error: unknown) =>
     if (Predicate.isTagged(error, "ServeError")) return `Cannot listen on HOST and PORT: ${codeOf(error)}`
     if (Option.isSome(yield* Database.url)) return `Cannot use the database in DATABASE_URL: ${codeOf(error)}`
     const file = yield* Database.file
-    return isInUse(error)
-      ? `${file} is in use by another process. Stop that one, or set DELIVERY_FILE to another file`
-      : `Cannot use the database file ${file}: ${codeOf(error)}`
+    if (isInUse(error)) {
+      return `${file} is in use by another process. Stop that one, or set DELIVERY_FILE to another file`
+    }
+    const code = codeOf(error)
+    return `Cannot use the database file ${file}: ${code === unknownError ? yield* openingProblem(file) : code}`
   })
 
 const fromCause = (cause: Cause.Cause<unknown>): Effect.Effect<Problem, ConfigError.ConfigError> => {

@@ -185,7 +185,8 @@ describe("the process", () => {
       yield* refusals([
         [environment, 1, /delivery\.db is in use by another process/],
         [{ ...other, PORT: port }, 1, /^Cannot listen on HOST and PORT: EADDRINUSE$/],
-        [{ ...other, DELIVERY_FILE: join(folder, "missing", "x.db") }, 1, /^Cannot use the database file .*x\.db: /],
+        [{ ...other, DELIVERY_FILE: join(folder, "missing", "x.db") }, 1, /x\.db: its folder does not exist$/],
+        [{ ...other, DELIVERY_FILE: folder }, 1, /^Cannot use the database file .*: it is a folder$/],
         [{ ...other, DATABASE_URL: unreachable }, 1, /^Cannot use the database in DATABASE_URL: ECONNREFUSED$/]
       ])
     }).pipe(Effect.provide(layer)))

@@ -33,6 +33,10 @@ const notDecoded = ({ issues }: HttpApiDecodeError) =>
 
 const pathOf = (url: string): string => url.replace(/[?#].*$/s, "")
 
+/** Encodes semicolons, because the router takes what follows one in a path for the query. */
+const withoutSemicolons = (request: HttpServerRequest.HttpServerRequest) =>
+  request.modify({ url: request.url.replace(/^[^?#]*/, (path) => path.replaceAll(";", "%3B")) })
+
 const isDecodable = (path: string): boolean => Option.isSome(Option.liftThrowable(decodeURIComponent)(path))
 
 type Routes = Chunk.Chunk<HttpRouter.Route<unknown, unknown>>
@@ -86,7 +90,8 @@ export const layer = (names: ReadonlyArray<string>) => {
           }
           // health is answered also when as many requests wait as may run
           const handled = path.startsWith("/health/") ? app : drain.track(app)
-          return yield* Effect.catchAllCause(handled, (cause) => {
+          const routed = Effect.updateService(handled, HttpServerRequest.HttpServerRequest, withoutSemicolons)
+          return yield* Effect.catchAllCause(routed, (cause) => {
             const error = Cause.squash(cause)
             if (error instanceof HttpApiDecodeError) return Effect.fail(notDecoded(error))
             if (error instanceof RouteNotFound) {

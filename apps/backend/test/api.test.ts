@@ -197,6 +197,14 @@ describe("POST /customers/{customerId}/changes", () => {
       assert.strictEqual(status, 202)
     }).pipe(Effect.provide(backend())))
 
+  it.live("accepts an id with a semicolon", () =>
+    Effect.gen(function*() {
+      const url = yield* Url
+      const { json, status, text } = yield* post(`${url}/customers/a;b=1/changes`, { change: { vip: 2 } })
+      assert.strictEqual(status, 202, text)
+      assert.include((yield* ended(url, yield* receiptOf(json))).json, { customerId: "a;b=1" })
+    }).pipe(Effect.provide(backend())))
+
   it.live("answers 429 with Retry-After when the backlog is full", () =>
     Effect.gen(function*() {
       const url = yield* Url

@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { closeSync, openSync } from "node:fs"
 import * as Database from "./Database.ts"
+import * as DatabaseError from "./DatabaseError.ts"
 
 /** A failure that its user can fix. Exit code 2: the configuration has to change. */
 class Problem extends Data.TaggedError("Problem")<{ readonly message: string; readonly exitCode: 1 | 2 }> {}
@@ -29,18 +30,11 @@ const configReducer: ConfigError.ConfigErrorReducer<void, string> = {
 
 const unknownError = "unknown error"
 
-// the code only: the message of a driver can hold anything
-const codeOf = (error: unknown): string => {
-  if (!Predicate.isObject(error)) return unknownError
-  if (Predicate.hasProperty(error, "code") && typeof error.code === "string" && error.code !== "") {
-    return error.code
-  }
-  return Predicate.hasProperty(error, "cause") ? codeOf(error.cause) : unknownError
-}
+const codeOrUnknown = (error: unknown): string => DatabaseError.codeOf(error) ?? unknownError
 
 /** Why a file cannot be opened: SQLite's driver does not say it. */
 const openingProblem = (file: string) =>
-  Effect.match(Effect.try({ try: () => closeSync(openSync(file, "a")), catch: codeOf }), {
+  Effect.match(Effect.try({ try: () => closeSync(openSync(file, "a")), catch: codeOrUnknown }), {
     onFailure: (code) => {
       if (code === "ENOENT") return "its folder does not exist"
       return code === "EISDIR" ? "it is a folder" : code
@@ -49,17 +43,17 @@ const openingProblem = (file: string) =>
   })
 
 const isInUse = (error: unknown): boolean =>
-  Predicate.hasProperty(error, "reason") && error.reason === "InUse" || codeOf(error).startsWith("SQLITE_BUSY")
+  Predicate.hasProperty(error, "reason") && error.reason === "InUse" || codeOrUnknown(error).startsWith("SQLITE_BUSY")
 
 const describe = (error: unknown) =>
   Effect.gen(function*() {
-    if (Predicate.isTagged(error, "ServeError")) return `Cannot listen on HOST and PORT: ${codeOf(error)}`
-    if (Option.isSome(yield* Database.url)) return `Cannot use the database in DATABASE_URL: ${codeOf(error)}`
+    if (Predicate.isTagged(error, "ServeError")) return `Cannot listen on HOST and PORT: ${codeOrUnknown(error)}`
+    if (Option.isSome(yield* Database.url)) return `Cannot use the database in DATABASE_URL: ${codeOrUnknown(error)}`
     const file = yield* Database.file
     if (isInUse(error)) {
       return `${file} is in use by another process. Stop that one, or set DELIVERY_FILE to another file`
     }
-    const code = codeOf(error)
+    const code = codeOrUnknown(error)
     return `Cannot use the database file ${file}: ${code === unknownError ? yield* openingProblem(file) : code}`
   })
 

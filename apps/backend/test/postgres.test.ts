@@ -5,7 +5,7 @@ import { afterAll, beforeAll } from "vitest"
 import { isInstalled, Postgres } from "../../../packages/trustly-delivery/test/support/postgres.ts"
 import { post } from "../../../packages/trustly-sandbox/test/ask.ts"
 import { DatabaseProxy } from "./support/databaseProxy.ts"
-import { environmentOf, start } from "./support/processes.ts"
+import { environmentOf, start, until } from "./support/processes.ts"
 
 /** Waits until the proxy has frozen. */
 const frozen = (proxy: DatabaseProxy) =>
@@ -69,5 +69,16 @@ describe.skipIf(!isInstalled)("the process on Postgres (requires Debian's postgr
       const { json, status } = yield* saveProfile(url, "%00")
       assert.strictEqual(status, 400)
       assert.include(json, { _tag: "TrustlyValidationError" })
+    }).pipe(Effect.provide(TrustlySandbox.layer())))
+
+  it.scopedLive("answers 503 with the reason when a profile cannot be saved because the database is gone", () =>
+    Effect.gen(function*() {
+      const { environment, proxy } = yield* setUp
+      const url = yield* (yield* start(environment)).url
+      proxy.stop()
+      yield* until(`${url}/health/ready`, (text) => text.includes("ECONNREFUSED"))
+      const { json, status } = yield* saveProfile(url)
+      assert.strictEqual(status, 503)
+      assert.deepStrictEqual(json, { _tag: "StorageError", reason: "Unavailable", code: "ECONNREFUSED" })
     }).pipe(Effect.provide(TrustlySandbox.layer())))
 })

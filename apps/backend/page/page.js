@@ -138,7 +138,8 @@ const render = ({ acceptedAt, attempts, customerId, endedAt, error, receipt }) =
     problem.textContent = ""
     const response = await request()
     if (response !== undefined && (response.status === 202 || response.status === 204 || response.status === 404)) {
-      announce(done)
+      // 404: somebody else has retried or discarded it
+      if (response.status !== 404) announce(done)
       await refresh()
     } else if (response !== undefined) {
       problem.textContent = response.status === 0 ? "The backend does not respond." : `Failed: ${response.body?._tag ?? response.status}`

@@ -249,6 +249,12 @@ const parse = (
     if (option.placeholder !== undefined && token.value === undefined) {
       return Either.left(refuse(`--${option.name} needs a value.`))
     }
+    // the parser takes the next option for a value that was forgotten; `-` alone stands for stdin
+    if (token.inlineValue === false && token.value.startsWith("-") && token.value !== "-") {
+      return Either.left(
+        refuse(`--${option.name} needs a value. Write one that starts with "-" as --${option.name}=<value>.`)
+      )
+    }
     values.set(option.name, [...(given ?? []), token.value ?? ""])
   }
   const [argument = "", ...more] = positionals

@@ -26,6 +26,13 @@ const refusals: ReadonlyArray<readonly [args: ReadonlyArray<string>, line: RegEx
   [["update", "1", "--tax-id", "sentinel"], /^Unknown option --tax-id\./],
   [["update", "1", "--name"], /^--name needs a value/],
   [["update", "1", "--name", "a", "--name", "sentinel"], /^--name is given twice/],
+  [
+    ["update", "1", "--city", "--dry-run"],
+    /^--city needs a value\. Write one that starts with "-" as --city=<value>\. See/
+  ],
+  [["update", "1", "--set", "--dry-run"], /^--set needs a value/],
+  [["update", "1", "--phone", "-sentinel"], /^--phone needs a value/],
+  [["import", "a.csv", "--limit", "--check"], /^--limit needs a value/],
   [["update", "1", "--clear"], /^--clear needs a value/],
   [["update", "1", "--vip", "2", "--clear="], /^--clear: unknown field/],
   [["update", "1", "--clear", "sentinel"], /^--clear: unknown field\. Known fields: .*address\.city/],
@@ -101,8 +108,17 @@ describe("the options of update", () => {
   it.effect("keep values as they were typed, whatever they look like", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(
-        yield* changeOf("--name= A=B ", "--phone", "-5", "--balance=", "--address2", "--x", "--set", "personId=a=b"),
-        { name: " A=B ", phone: "-5", balance: "", personId: "a=b", address: { address2: "--x" } }
+        yield* changeOf(
+          "--name= A=B ",
+          "--phone=-5",
+          "--balance=",
+          "--address2=--x",
+          "--city",
+          "-",
+          "--set",
+          "personId=a=b"
+        ),
+        { name: " A=B ", phone: "-5", balance: "", personId: "a=b", address: { address2: "--x", city: "-" } }
       )
       assert.strictEqual((yield* Effect.flip(changeOf("--city", "")))._tag, "TrustlyValidationError")
     }))

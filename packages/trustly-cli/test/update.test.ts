@@ -32,8 +32,7 @@ describe("update", () => {
         "--vip",
         "2",
         "--city=Reno",
-        "--external-tier",
-        "-5",
+        "--external-tier=-5",
         "--clear",
         "driverLicense"
       ]

@@ -7,12 +7,12 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { createReadStream } from "node:fs"
+import { stat } from "node:fs/promises"
 import type { Readable } from "node:stream"
 import { pipeline } from "node:stream"
 import { createGunzip } from "node:zlib"
 import * as FileProblem from "./FileProblem.ts"
-import type { Problem } from "./Problem.ts"
-import { usage } from "./Problem.ts"
+import { Problem, usage } from "./Problem.ts"
 
 export interface Input {
   /** What messages call it. */
@@ -74,6 +74,37 @@ export const bytes = (input: Input): Stream.Stream<Uint8Array, Problem> =>
   read(input, async function*(source) {
     for await (const chunk of source) yield [chunk]
   })
+
+/** Stands for the content of a file. */
+const versionOf = (file: string): Promise<string> =>
+  stat(file, { bigint: true }).then(({ ino, mtimeNs, size }) => [ino, mtimeNs, size].join())
+
+/** A file changed while it was read. */
+export class FileChanged extends Problem {
+  constructor() {
+    super({
+      message: "The file changed while it was read. Restore it, or re-run with --restart to send every line again",
+      status: 2
+    })
+  }
+}
+
+/** Passes on the bytes of a file for as long as the file is as it is now. */
+export const whileUnchanged = (file: string): Effect.Effect<(source: Bytes) => Bytes, Problem> =>
+  Effect.tryPromise({ try: () => versionOf(file), catch: FileProblem.unreadable(file) }).pipe(
+    Effect.map((version) => {
+      const check = async () => {
+        if (await versionOf(file) !== version) throw new FileChanged()
+      }
+      return async function*(source) {
+        for await (const part of source) {
+          await check()
+          yield part
+        }
+        await check()
+      }
+    })
+  )
 
 /** Reads ahead until there are enough bytes. Returns them, and all bytes from the start. */
 export const peek = async (

@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { FileChanged } from "../Input.ts"
 import type { Wire } from "../Json.ts"
 import { Problem, resumable, usage } from "../Problem.ts"
 import * as Report from "../Report.ts"
@@ -140,7 +141,7 @@ const commandsOf = (work: Work, limit: number): Stream.Stream<Command, Problem> 
   let isStarted = false
   // a file was read to its end before: this is another failure than a wrong file
   const describeStop = (problem: Problem): Problem =>
-    isStarted
+    isStarted && !(problem instanceof FileChanged)
       ? new Problem({
         message: `Import stopped: ${problem.message}`,
         status: Option.isSome(work.source.file) ? 3 : 1

@@ -2,6 +2,7 @@
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { createHash } from "node:crypto"
@@ -168,6 +169,11 @@ export const open = (name: string, options: Options): Effect.Effect<Source, Prob
     ).pipe(
       Effect.mapError(() => usage("The name of the file does not say what it is. Add --format ndjson or --format csv"))
     )
+    // a file is read twice: the lines that are sent have to be those that were surveyed
+    const whileUnchanged = yield* Option.match(input.file, {
+      onNone: () => Effect.succeed<Read>(identity),
+      onSome: Input.whileUnchanged
+    })
     const read = (prepare: Read, announceDelimiter: boolean) =>
       format === "csv"
         ? readCsv(input, prepare, options.ignoreUnknownColumns, announceDelimiter)
@@ -175,11 +181,11 @@ export const open = (name: string, options: Options): Effect.Effect<Source, Prob
     return {
       file: input.file,
       format,
-      items: read((bytes) => bytes, Option.isNone(input.file)),
+      items: read(whileUnchanged, Option.isNone(input.file)),
       survey: Effect.suspend(() => {
         const hash = createHash("sha256")
         const hashing = async function*(bytes: Bytes) {
-          for await (const part of bytes) {
+          for await (const part of whileUnchanged(bytes)) {
             hash.update(part)
             yield part
           }

@@ -248,6 +248,40 @@ describe("import", () => {
       assert.isFalse(yield* exists(`${file}.failures.ndjson`))
     }))
 
+  const edits: Readonly<Record<string, (whole: string) => string>> = {
+    "cut off": (whole) => whole.slice(0, whole.length / 2),
+    "extended": (whole) => whole + ndjson(change(9)),
+    "edited in place": (whole) => whole.replaceAll("\"vip\":1", "\"vip\":2")
+  }
+  for (const [how, edit] of Object.entries(edits)) {
+    test(`stops when the file is ${how} while it is imported`, () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        // longer than what is read ahead
+        const jo = { name: "Jo", email: "jo@example.com", phone: "+1", address: { country: "US" } } as const
+        const line = (at: number) =>
+          toJson({ customerId: invented(at), update: { ...jo, vip: 1 } }) + " ".repeat(60_000)
+        const whole = ndjson(...Array.makeBy(40, line))
+        const file = yield* write("customers.ndjson", whole)
+        let sent = 0
+        const customers = CustomerService.layerTest({
+          update: () =>
+            Effect.gen(function*() {
+              sent += 1
+              if (sent === 1) yield* Effect.orDie(fs.writeFileString(file, edit(whole)))
+              return jo
+            })
+        })
+        const { failure, stdout } = yield* runInProcess(["import", file, "--concurrency", "1"], customers)
+        const problem = failure === undefined ? undefined : Report.problem(failure)
+        assert.strictEqual(problem?.status, 2, problem?.message)
+        assert.match(problem?.message ?? "", /^The file changed while it was read\. .*--restart/)
+        assert.match(stdout, /^\d+ lines? done, 0 failed, \d+ remaining$/m)
+        assert.isBelow(sent, 20)
+        assertRefused(yield* imports([file]), 2, /^The file changed since its import started\./)
+      }))
+  }
+
   test("refuses a file that was replaced, also when its journal was emptied", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

@@ -6,8 +6,8 @@ import { closeSync, constants, openSync, writeSync } from "node:fs"
 import * as FileProblem from "../FileProblem.ts"
 import type { Problem } from "../Problem.ts"
 
-/** Appends text. When it ends, the operating system has the text. */
-export type Append = (text: string) => Effect.Effect<void, Problem>
+/** Appends text, or bytes as they are. When it ends, the operating system has them. */
+export type Append = (data: string | Uint8Array) => Effect.Effect<void, Problem>
 
 // a link in its place would send customers' data somewhere else
 const flags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW
@@ -17,18 +17,17 @@ export const open = (file: string): Effect.Effect<Append, never, Scope.Scope> =>
   Effect.gen(function*() {
     let descriptor: number | undefined
     let outcome: Exit.Exit<void, Problem> = Exit.void
-    let pending = ""
+    let pending: Array<Uint8Array> = []
     let waiting: Array<(exit: Exit.Exit<void, Problem>) => void> = []
 
     const flush = (): void => {
-      const text = pending
+      const bytes = Buffer.concat(pending)
       const resumes = waiting
-      pending = ""
+      pending = []
       waiting = []
-      if (text !== "" && Exit.isSuccess(outcome)) {
+      if (bytes.byteLength > 0 && Exit.isSuccess(outcome)) {
         try {
           descriptor ??= openSync(file, flags, 0o600)
-          const bytes = Buffer.from(text)
           // synchronous, because a write in another thread costs more to hand over than to do
           for (let written = 0; written < bytes.byteLength;) written += writeSync(descriptor, bytes, written)
         } catch (error) {
@@ -44,9 +43,9 @@ export const open = (file: string): Effect.Effect<Append, never, Scope.Scope> =>
         if (descriptor !== undefined) closeSync(descriptor)
       })
     )
-    return (text) =>
+    return (data) =>
       Effect.async((resume) => {
-        pending += text
+        pending.push(typeof data === "string" ? Buffer.from(data) : data)
         // one write for everything that arrives in a turn of the event loop
         if (waiting.push(resume) === 1) setImmediate(flush)
       })

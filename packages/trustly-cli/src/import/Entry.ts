@@ -64,24 +64,23 @@ const sourceOf = (text: string): Option.Option<Wire> =>
 export const isTooLong = (text: string): boolean =>
   text.length > maxCommandBytes / 3 && Buffer.byteLength(text) > maxCommandBytes
 
-const expectedLine = "a line of at most 1 MiB in UTF-8"
-
 /** A line of NDJSON: a command, a customer, or a failure record that contains one of these. */
 export const ofLine = ({ line, text }: Line): Entry => {
-  if (text === undefined) return make(line, () => ({}), () => refuse("", expectedLine))
+  if (text === undefined) return make(line, () => ({}), () => refuse("", "a line of at most 1 MiB in UTF-8"))
   const source = sourceOf(text)
   if (Option.isNone(source)) {
+    if (isTooLong(text)) return ofLine({ line })
     const expected = Json.nesting(text).deepest > Json.maxDepth
       ? `one JSON object, nested at most ${Json.maxDepth} levels deep`
       : "one JSON object"
-    return make(line, () => ({ text }), () => refuse("", isTooLong(text) ? expectedLine : expected))
+    return make(line, () => ({ text }), () => refuse("", expected))
   }
   const wire = source.value
   // a line that was not JSON stands in its failure record as text
   if (typeof wire["text"] === "string" && Object.keys(wire).length === 1) return ofLine({ line, text: wire["text"] })
   // the record of a line is longer than the line
   if (isTooLong(text) && Option.isNone(Option.flatMap(Json.parseObject(text), Failures.parseRecord))) {
-    return make(line, () => wire, () => refuse("", expectedLine))
+    return ofLine({ line })
   }
   return make(
     line,

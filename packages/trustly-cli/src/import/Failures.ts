@@ -48,12 +48,31 @@ export const lineNumbers = (file: string): Effect.Effect<ReadonlyArray<number>, 
     Effect.map(Chunk.toReadonlyArray)
   )
 
-/** Drops records of lines whose end was not recorded after all, and one that a crash cut off: those lines are sent again. */
+/** The lines of a file as they are, however long, each with its newline. A last line without one is left out. */
+const completeLines = async function*(file: string): AsyncGenerator<Buffer> {
+  let parts: Array<Buffer> = []
+  for await (const chunk of createReadStream(file)) {
+    let rest: Buffer = Buffer.from(chunk)
+    for (let end = rest.indexOf("\n") + 1; end > 0; end = rest.indexOf("\n") + 1) {
+      yield Buffer.concat([...parts, rest.subarray(0, end)])
+      parts = []
+      rest = rest.subarray(end)
+    }
+    parts.push(rest)
+  }
+}
+
+/**
+ * Drops records of lines whose end was not recorded after all, and one that a crash cut off: those lines are sent again. Keeps every
+ * other line, such as a record that a user has edited.
+ */
 const prune = (file: string, isEnded: (line: number) => boolean): Effect.Effect<void, Problem> =>
   OwnFile.replace(file, (append) =>
-    Stream.runForEach(
-      Stream.filter(linesOf(file), ({ text = "" }) => Option.exists(recordOf(text), ({ line }) => isEnded(line))),
-      ({ text }) => append(`${text}\n`)
+    Stream.fromAsyncIterable(completeLines(file), FileProblem.unreadable(file)).pipe(
+      Stream.filter((bytes) =>
+        Option.match(recordOf(bytes.toString()), { onNone: () => true, onSome: ({ line }) => isEnded(line) })
+      ),
+      Stream.runForEach(append)
     ))
 
 /** Continues the failures of an import, or starts anew. */

@@ -206,3 +206,19 @@ it.scoped("a failure record of more than 1 MiB is kept when an import continues"
     assert.deepStrictEqual([first.line, second.line], [1, 2])
     assert.deepStrictEqual(yield* Failures.lineNumbers(name), [1, 2])
   }).pipe(Effect.provide(NodeContext.layer)))
+
+it.scoped("lines of a failures file that are not records are kept as they are when an import continues", () =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const name = yield* file
+    const kept = Buffer.concat([
+      Buffer.from("{\"customerId\":\"1\",\"change\":{\"vip\":2}}\r\n\n"),
+      Buffer.from("J\xf6rg\n", "latin1"),
+      Buffer.alloc(9_000_000, "x"),
+      Buffer.from("\n")
+    ])
+    const cut = Buffer.from("{\"customerId\":\"2\",\"change\":{\"vip\":2}}")
+    yield* fs.writeFile(name, Buffer.concat([kept, cut]), { mode: 0o600 })
+    yield* Effect.scoped(Failures.open(name, () => false))
+    assert.isTrue(kept.equals(yield* fs.readFile(name)))
+  }).pipe(Effect.provide(NodeContext.layer)))

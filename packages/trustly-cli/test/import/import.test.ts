@@ -357,7 +357,7 @@ describe("import", () => {
         `{"name":"${"x".repeat(10_000_000)}"}`,
         `{"customerId":"1","change":{"customData":${"{\"a\":".repeat(100_000)}1${"}".repeat(100_000)}}}`,
         "[".repeat(100_000) + "]".repeat(100_000),
-        { customerId, change: { name: "\u0001".repeat(200_000), vip: { a: 1 } } },
+        { customerId, change: { name: "\u0001".repeat(170_000), vip: { a: 1 } } },
         "null",
         change(2)
       ]
@@ -371,6 +371,24 @@ describe("import", () => {
       assert.deepStrictEqual([again.status, summaryOf(again)], [1, "2 lines done, 5 failed"])
       assert.strictEqual(yield* read(`${file}.failures.ndjson`), failures)
       assert.strictEqual(summaryOf(yield* imports([`${file}.failures.ndjson`])), "0 lines done, 5 failed")
+    }))
+
+  test("keeps the failures of lines that are too long when it continues", () =>
+    Effect.gen(function*() {
+      const nearMaximum = `"${"x".repeat(8 * 1024 * 1024 - 150)}"`
+      const lines = [
+        "\"".repeat(5 * 1024 * 1024),
+        `{"name":${nearMaximum}}`,
+        { externalId: nearMaximum },
+        change(1),
+        change(2)
+      ]
+      const file = yield* write("customers.ndjson", ndjson(...lines))
+      yield* imports([file, "--limit", "4"])
+      const failures = yield* read(`${file}.failures.ndjson`)
+      assert.deepStrictEqual(failures.trim().split("\n").map((text) => fromJson(text).line), [1, 2, 3])
+      assert.strictEqual(summaryOf(yield* imports([file])), "2 lines done, 3 failed")
+      assert.isTrue((yield* read(`${file}.failures.ndjson`)) === failures)
     }))
 
   test("has nothing to do for an empty file", () =>

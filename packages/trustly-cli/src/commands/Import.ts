@@ -8,6 +8,7 @@ import * as Check from "../import/Check.ts"
 import type { Work } from "../import/Import.ts"
 import * as Import from "../import/Import.ts"
 import * as Journal from "../import/Journal.ts"
+import * as OwnFile from "../import/OwnFile.ts"
 import * as Progress from "../import/Progress.ts"
 import * as Source from "../import/Source.ts"
 import * as Tally from "../import/Tally.ts"
@@ -77,15 +78,29 @@ const deadline = TrustlyConfig.config.pipe(
 /** A file name as a shell needs it. */
 const quote = (file: string): string => /^[\w./@%+=:,-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`
 
-const printSummary = ({ failuresFile, tally }: Work, asJson: boolean) =>
-  Output.print(
-    ...(asJson
-      ? [JSON.stringify({ summary: Tally.toJson(tally) })]
-      : [
-        ...Tally.lines(tally),
-        ...(Tally.failures(tally) > 0 ? [`  The failed lines are in ${Output.escapeControls(failuresFile)}`] : [])
-      ])
-  )
+/** Whether there are records of the failed lines: the user may have removed them. */
+const hasRecords = ({ failuresFile }: Work) => Effect.orElseSucceed(OwnFile.exists(failuresFile), () => true)
+
+const printSummary = (work: Work, asJson: boolean) =>
+  Effect.gen(function*() {
+    const { failuresFile, tally } = work
+    if (asJson) return yield* Output.print(JSON.stringify({ summary: Tally.toJson(tally) }))
+    const isNamed = Tally.failures(tally) > 0 && (yield* hasRecords(work))
+    yield* Output.print(
+      ...Tally.lines(tally),
+      ...(isNamed ? [`  The failed lines are in ${Output.escapeControls(failuresFile)}`] : [])
+    )
+  })
+
+/** How to go on with failed lines. */
+const describeFailures = (work: Work) =>
+  Effect.map(hasRecords(work), (exists) => {
+    const { failuresFile, tally } = work
+    const lines = `${Tally.count(Tally.failures(tally), "line")} failed.`
+    return exists
+      ? `${lines} Fix the cause, or the lines, and run: ${info.name} import ${quote(failuresFile)}`
+      : `${lines} ${failuresFile} was removed. Re-run with --restart to send every line again`
+  })
 
 const stopped = ({ source }: Work) =>
   Option.match(source.file, {
@@ -102,14 +117,7 @@ const perform = (work: Work, settings: Import.Settings, asJson: boolean) =>
       Effect.onError(() => Effect.ignore(printSummary(work, asJson)))
     )
     yield* printSummary(work, asJson)
-    const failures = Tally.failures(work.tally)
-    if (failures > 0) {
-      return yield* failed(
-        `${Tally.count(failures, "line")} failed. Fix the cause, or the lines, and run: ${info.name} import ${
-          quote(work.failuresFile)
-        }`
-      )
-    }
+    if (Tally.failures(work.tally) > 0) return yield* failed(yield* describeFailures(work))
     const isFinished = work.tally.total !== undefined && Tally.remaining(work.tally) === 0
     if (isFinished && Option.isSome(work.source.file)) {
       const marked = yield* Import.markOriginDone(work.source.file.value)

@@ -171,6 +171,21 @@ describe("import", () => {
       assert.strictEqual((yield* seen).length, sent)
     }))
 
+  test("names --restart in place of a failures file that was removed", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const file = yield* write("customers.ndjson", ndjson(change(1), "bad"))
+      yield* imports([file])
+      yield* fs.remove(`${file}.failures.ndjson`)
+      const again = yield* imports([file])
+      assert.deepStrictEqual(again, {
+        status: 1,
+        stdout:
+          "1 line done, 1 failed\n  TrustlyValidationError: 1 line\n  2 lines ended in an earlier run\n  0 retries\n",
+        stderr: `1 line failed. ${file}.failures.ndjson was removed. Re-run with --restart to send every line again\n`
+      })
+    }))
+
   test("validates a file without credentials, and leaves nothing behind", () =>
     Effect.gen(function*() {
       const file = yield* write("customers.csv", "customerId,vip,email\n1,2,\n1,2,sentinel\n,3,\n1,2,,x\n")

@@ -65,6 +65,8 @@ const prepareStream = (source: Source): Effect.Effect<Work, Problem, Scope.Scope
   Effect.gen(function*() {
     const failuresFile = failuresOf("import")
     yield* refuseOtherFailures(failuresFile)
+    // what was read from a stream is gone: a failed line has to find its place
+    yield* OwnFile.createUnlessEmpty(failuresFile)
     const past = Journal.nothing
     return {
       source,

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
 import type { Stats } from "node:fs"
 import { promises as fs } from "node:fs"
 import * as FileProblem from "../FileProblem.ts"
@@ -26,12 +27,22 @@ const lstat = (file: string): Effect.Effect<Option.Option<Stats>, Problem> =>
 /** Creates a file for its owner only. Fails if there is one. */
 const create = (file: string): Effect.Effect<void, Problem> =>
   Effect.tryPromise({
-    try: async () => {
-      await fs.rm(file, { force: true })
-      await fs.writeFile(file, "", { mode: ownerOnly, flag: "wx" })
-    },
+    try: () => fs.writeFile(file, "", { mode: ownerOnly, flag: "wx" }),
     catch: FileProblem.unwritable(file, 2)
   })
+
+const createAnew = (file: string): Effect.Effect<void, Problem> => Effect.zipRight(remove(file), create(file))
+
+/** Creates a file that exists until the scope closes, and longer if something was written to it. */
+export const createUnlessEmpty = (file: string): Effect.Effect<void, Problem, Scope.Scope> =>
+  Effect.acquireRelease(
+    create(file),
+    () =>
+      Effect.ignore(Effect.flatMap(lstat(file), (found) =>
+        Option.exists(found, ({ size }) => size === 0)
+          ? remove(file)
+          : Effect.void))
+  )
 
 /** Writes a file by another name first, so that it is there with all of its content or not at all. */
 export const replace = (
@@ -40,7 +51,7 @@ export const replace = (
 ): Effect.Effect<void, Problem> =>
   Effect.gen(function*() {
     const temporary = `${file}.new`
-    yield* create(temporary)
+    yield* createAnew(temporary)
     yield* Effect.scoped(Effect.flatMap(AppendFile.open(temporary), write))
     yield* Effect.tryPromise({ try: () => fs.rename(temporary, file), catch: FileProblem.unwritable(file, 2) })
   })
@@ -49,7 +60,7 @@ export const replace = (
 const hasModes = (file: string): Effect.Effect<boolean, Problem> =>
   Effect.gen(function*() {
     const probe = `${file}.new`
-    yield* create(probe)
+    yield* createAnew(probe)
     const found = yield* lstat(probe)
     yield* remove(probe)
     return Option.exists(found, ({ mode }) => (mode & 0o777) === ownerOnly)

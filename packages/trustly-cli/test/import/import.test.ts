@@ -679,6 +679,16 @@ describe("import as a process", () => {
       assertRefused(yield* runWith(["import", "-"], { cwd, stdin: "" }), 2, /^import\.failures\.ndjson is left from/)
     }))
 
+  test("sends nothing from a stream whose failed lines cannot be written", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const cwd = yield* fs.makeTempDirectoryScoped()
+      yield* fs.chmod(cwd, 0o555)
+      const ended = yield* runWith(["import", "-"], { cwd, uid, stdin: ndjson(change(1), "bad") })
+      assertRefused({ ...ended, stdout: "" }, 2, /^Cannot write import\.failures\.ndjson: permission denied$/m)
+      assert.deepStrictEqual(yield* seen, [])
+    }))
+
   test("cannot continue a stream, and says so with status 1", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

@@ -163,7 +163,7 @@ export interface Options<C extends Command = Command, E = never, R = never> {
   readonly rate?: { readonly limit: number; readonly interval: Duration.DurationInput } | undefined
   /** When to retry a call, as in `CustomerService.withRetry`. Omit it where the layer has a policy. Default: never. */
   readonly retry?: Schedule.Schedule<unknown, unknown> | undefined
-  /** Runs before a command starts. Its failure stops the run. */
+  /** Runs before a command starts, after the command has waited for `rate`. Its failure stops the run. */
   readonly onBegin?: ((command: C, position: number) => Effect.Effect<void, E, R>) | undefined
   /**
    * Runs after a command has ended and before the next one of its customer starts: the place to record it. An interrupted run waits
@@ -258,14 +258,25 @@ export const run = <C extends Command, E, R, E2 = never, R2 = never>(
     const customers = yield* CustomerService
     const results = yield* Mailbox.make<Result<C>, E | E2 | TrustlyAuthError>(concurrency)
 
-    const pace = rate === undefined ? Effect.void : makePace(rate)
+    const pace = rate === undefined ? undefined : makePace(rate)
     const retrying = retry === undefined ? undefined : Retry.retry(retry)
-    const call = <A>(operation: Effect.Effect<A, TrustlyError>): Effect.Effect<A, TrustlyError> => {
-      const paced = Effect.zipRight(pace, operation)
-      return retrying === undefined ? paced : retrying(paced)
+
+    /** Calls of one command. It waited for the pace of the first one before it began. */
+    const makeCall = () => {
+      let isFirst = true
+      const waitForPace = Effect.suspend(() => {
+        if (pace !== undefined && !isFirst) return pace
+        isFirst = false
+        return Effect.void
+      })
+      return <A>(operation: Effect.Effect<A, TrustlyError>): Effect.Effect<A, TrustlyError> => {
+        const paced = Effect.zipRight(waitForPace, operation)
+        return retrying === undefined ? paced : retrying(paced)
+      }
     }
 
     const send = (command: Command): Effect.Effect<Customer, TrustlyError> => {
+      const call = makeCall()
       if ("update" in command) return call(customers.update(command.customerId, command.update))
       const { change } = command
       const modify = (customerId: string) => call(customers.modify(customerId, () => change))
@@ -293,7 +304,7 @@ export const run = <C extends Command, E, R, E2 = never, R2 = never>(
         })
       )
 
-    yield* KeyedWorkers.run({ pull: yield* Stream.toPull(commands), keyOf, perform, concurrency }).pipe(
+    yield* KeyedWorkers.run({ pull: yield* Stream.toPull(commands), keyOf, pace, perform, concurrency }).pipe(
       Mailbox.into(results),
       Effect.forkScoped
     )

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Stream } from "effect"
+import { Cause, Effect, Exit, Fiber, Stream, TestClock } from "effect"
 import { CustomerBatch } from "effect-trustly"
 import { collect, journal, positions, settle, turns, type updateOf, updatesOf, updating } from "./batch.ts"
 
@@ -82,6 +82,34 @@ describe("onBegin and onEnd", () => {
       yield* latch.open
       yield* Fiber.join(interrupting)
       assert.deepStrictEqual(yield* entries, ["begin done", "begin hangs", "end done"])
+    }))
+
+  it.effect("onBegin runs only once its command has waited for the rate", () =>
+    Effect.gen(function*() {
+      const { entries, write } = yield* journal<string>()
+      const run = CustomerBatch.run(updatesOf(["1", "2", "3"]), {
+        rate: { limit: 1, interval: "1 hour" },
+        onBegin: ({ customerId }) => write(`begin ${customerId}`)
+      }).pipe(Stream.runDrain, Effect.provide(updating((id) => write(`call ${id}`))))
+      const fiber = yield* Effect.fork(run)
+      yield* settle
+      assert.deepStrictEqual(yield* entries, ["begin 1", "call 1"])
+      yield* TestClock.adjust("1 hour")
+      yield* Fiber.interrupt(fiber)
+      assert.deepStrictEqual(yield* entries, ["begin 1", "call 1", "begin 2", "call 2"])
+    }))
+
+  it.effect("a run that stops does not wait for the rate, and begins no command that does", () =>
+    Effect.gen(function*() {
+      const { entries, write } = yield* journal<string>()
+      const { end } = yield* CustomerBatch.run(updatesOf(["1", "2", "3"]), {
+        rate: { limit: 1, interval: "1 hour" },
+        onBegin: ({ customerId }) => write(`begin ${customerId}`),
+        onEnd: () => Effect.zipRight(settle, Effect.fail("no"))
+      }).pipe(collect, Effect.provide(updating((id) => write(`call ${id}`))))
+      assert.deepStrictEqual(end, Exit.fail("no"))
+      yield* TestClock.adjust("3 hours")
+      assert.deepStrictEqual(yield* entries, ["begin 1", "call 1"])
     }))
 
   it.effect("interrupting the run interrupts onBegin", () =>

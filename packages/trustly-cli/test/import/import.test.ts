@@ -594,6 +594,17 @@ describe("import as a process", () => {
       }))
   }
 
+  test("begins no line that waits for its turn of --rate when it is stopped", () =>
+    Effect.gen(function*() {
+      const lines = Array.makeBy(3, (at) => ({ customerId: invented(at), update: customer }))
+      const file = yield* write("customers.ndjson", ndjson(...lines))
+      const { ended, process } = yield* startImport([file, "--rate", "1/h"], { env: { TRUSTLY_TIMEOUT: "1 second" } })
+      yield* received(1)
+      process.stop("SIGINT")
+      assert.strictEqual((yield* ended).status, 3)
+      assert.strictEqual((yield* read(`${file}.journal`)).match(/^begin/gm)?.length, 1)
+    }))
+
   test("waits for lines in flight no longer than the deadline of an attempt", () =>
     Effect.gen(function*() {
       const { fail } = yield* TrustlySandbox

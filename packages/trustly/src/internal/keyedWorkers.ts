@@ -21,6 +21,8 @@ interface Options<C, E, R, E2, R2> {
   /** Performs one command. A failure stops the run. */
   readonly perform: (item: Item<C>, stop: Stop<E2>) => Effect.Effect<void, E2, R2>
   readonly concurrency: number
+  /** Waited for before each command. A stop ends the wait. */
+  readonly pace: Effect.Effect<void> | undefined
 }
 
 // commands that may wait for an earlier one with their key, for each one in flight: beyond that, reading pauses
@@ -33,7 +35,7 @@ const maxWaitingPerWorker = 16
  * commands in memory are bounded by `maxWaitingPerWorker` and the chunks of the input.
  */
 export const run = <C, E, R, E2, R2>(
-  { concurrency, keyOf, perform, pull }: Options<C, E, R, E2, R2>
+  { concurrency, keyOf, pace, perform, pull }: Options<C, E, R, E2, R2>
 ): Effect.Effect<void, E | E2, R | R2> =>
   Effect.scoped(Effect.gen(function*() {
     /** The busy keys, each with the commands that wait for it. */
@@ -67,10 +69,14 @@ export const run = <C, E, R, E2, R2>(
       return item
     }
 
+    const waitForPace = pace === undefined ? Effect.void : Effect.raceFirst(pace, Deferred.await(stopped))
+
     const work = (first: Item<C>): Effect.Effect<unknown, never, R2> =>
       Effect.gen(function*() {
         let item = isStopped ? undefined : first
         while (item !== undefined) {
+          yield* waitForPace
+          if (isStopped) break
           yield* perform(item, stop)
           item = nextItem(keyOf(item.command))
         }

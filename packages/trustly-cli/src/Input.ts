@@ -6,7 +6,7 @@ import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { createReadStream } from "node:fs"
+import { createReadStream, fstatSync } from "node:fs"
 import { stat } from "node:fs/promises"
 import type { Readable } from "node:stream"
 import { pipeline } from "node:stream"
@@ -29,12 +29,18 @@ const acquire = (make: () => Readable): Effect.Effect<Readable, never, Scope.Sco
 
 const stdin: Input = { name: "stdin", file: Option.none(), open: acquire(() => process.stdin) }
 
+/** Node reads nothing from a directory, without an error. */
+const findStdin: Effect.Effect<Input, Problem> = Effect.flatMap(
+  Effect.try({ try: () => fstatSync(0), catch: FileProblem.unreadable("stdin") }),
+  (stats) => stats.isDirectory() ? usage("Cannot read stdin: it is a directory, not a file") : Effect.succeed(stdin)
+)
+
 const stdinNames: ReadonlySet<string> = new Set(["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"])
 
 /** Finds what a name stands for. `label` is what messages call it. */
 export const find = (name: string, label = name): Effect.Effect<Input, Problem, FileSystem.FileSystem> =>
   Effect.gen(function*() {
-    if (name === "-") return stdin
+    if (name === "-") return yield* findStdin
     const fs = yield* FileSystem.FileSystem
     const { type } = yield* fs.stat(name)
     if (type === "Directory") return yield* usage(`Cannot read ${label}: it is a directory, not a file`)
@@ -127,8 +133,9 @@ export const peek = async (
 }
 
 /** Decompresses what begins as gzip data does, whatever its name is. No text in UTF-8 begins so. */
-export const decompress = async function*(source: Bytes): AsyncGenerator<Uint8Array> {
+export const decompress = async function*({ name }: Input, source: Bytes): AsyncGenerator<Uint8Array> {
   const [head, all] = await peek(source, ({ byteLength }) => byteLength >= 2)
+  if (head.byteLength < 2 && /\.gz$/i.test(name)) throw usage(`Cannot read ${name}: the gzip data is cut off`)
   if (head[0] === 0x1f && head[1] === 0x8b) yield* pipeline(all, createGunzip(), constVoid)
   else yield* all
 }

@@ -117,7 +117,7 @@ const batches = async function*<A>(values: AsyncIterable<A>): AsyncGenerator<Rea
 }
 
 const readNdjson = (input: Input.Input, prepare: Read): Stream.Stream<Item, Problem> =>
-  Input.read(input, (bytes) => batches(Input.decompress(prepare(bytes)))).pipe(
+  Input.read(input, (bytes) => batches(Input.decompress(input, prepare(bytes)))).pipe(
     Lines.split,
     refuseDocuments,
     Stream.map((line) => ({ line: line.line, decode: () => Entries.ofLine(line) }))
@@ -133,7 +133,7 @@ const readCsv = (
     let toEntry: ((row: Rows.Row) => Entry) | undefined
     let delimiter: Rows.Delimiter = ","
     const split = (bytes: Bytes) =>
-      Rows.split(Input.decompress(prepare(bytes)), (detected) => {
+      Rows.split(Input.decompress(input, prepare(bytes)), (detected) => {
         delimiter = detected
       })
     return Input.read(input, split, Rows.unreadable(input.name)).pipe(
@@ -155,6 +155,9 @@ const readCsv = (
             (row): Item => ({ line: row.line, decode: () => decode(row) })
           )
         })
+      ),
+      Stream.concat(
+        Stream.suspend(() => toEntry === undefined ? Stream.fail(usage("The CSV has no header")) : Stream.empty)
       )
     )
   })

@@ -423,7 +423,7 @@ describe("import", () => {
       for (const [name, content] of Object.entries(inputs)) {
         const file = yield* write(name, content)
         const whole = yield* fs.readFile(file)
-        for (const length of [20, Math.floor(whole.length / 2), whole.length - 9, whole.length - 1]) {
+        for (const length of [0, 1, 20, Math.floor(whole.length / 2), whole.length - 9, whole.length - 1]) {
           yield* fs.writeFile(file, whole.slice(0, length))
           for (const args of [[file, "--check"], [file, "--dry-run"], [file], [file, "--limit", "20"]]) {
             const { status, stderr } = yield* imports(args)
@@ -677,6 +677,21 @@ describe("import as a process", () => {
         const ended = yield* runWith(["import", name], { cwd, stdin: ndjson(change(7)) })
         assert.deepStrictEqual(ended, { status: 0, stdout: "1 line done, 0 failed\n  0 retries\n", stderr: "" }, name)
       }
+    }))
+
+  test("refuses a directory as stdin", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const cwd = yield* fs.makeTempDirectoryScoped()
+      const shell = promisify(execFile)("bash", ["-c", `'${process.execPath}' '${main}' import - < .`], {
+        cwd,
+        env: {}
+      })
+      const { code, stderr } = yield* Effect.promise(() =>
+        shell.then(() => ({ code: 0, stderr: "" }), (error) => error)
+      )
+      assert.strictEqual(code, 2)
+      assert.match(stderr, /^Cannot read stdin: it is a directory, not a file$/m)
     }))
 
   test("keeps the failed lines of a stream in the current folder", () =>

@@ -120,12 +120,14 @@ export const split = async function*(
 /** The fields of the columns; none for a column to ignore. */
 export type Columns = ReadonlyArray<Option.Option<string>>
 
-// a cell of a row that was taken for the header may be a value of a customer
-const looksLikeName = /^[A-Za-z][\w .-]{0,39}$/
+const looksLikeName = /^[A-Za-z][A-Za-z_ .-]{0,39}$/
 
-const unknownColumn = (cell: string, at: number): Problem => {
-  const name = looksLikeName.test(cell) ? ` "${cell}"` : ""
-  const hint = Option.match(nearest(cell.replaceAll(/[\s_-]/g, ""), paths), {
+const unknownColumn = (cell: string, at: number, isHeader: boolean): Problem => {
+  const similar = nearest(cell.replaceAll(/[\s_-]/g, ""), paths)
+  // a cell of a row that was taken for the header may be a value of a customer
+  const isShown = (isHeader || Option.isSome(similar)) && looksLikeName.test(cell)
+  const name = isShown ? ` "${cell}"` : ""
+  const hint = Option.match(similar, {
     onNone: () => "",
     onSome: (path) => ` Did you mean ${path}?`
   })
@@ -141,9 +143,11 @@ export const readHeader = (
 ): Either.Either<Columns, Problem> => {
   const names = cells.map((cell) => cell.trim())
   const columns = names.map((name) => Option.fromNullable(fieldsByName.get(normalize(name))))
-  const unknown = names.findIndex((name, at) => name !== "" && Option.isNone(columns[at] ?? Option.none()))
-  if (unknown !== -1 && !ignoreUnknown) return Either.left(unknownColumn(names[unknown] ?? "", unknown))
   const known = columns.flatMap(Option.toArray)
+  const unknown = names.findIndex((name, at) => name !== "" && Option.isNone(columns[at] ?? Option.none()))
+  if (unknown !== -1 && !ignoreUnknown) {
+    return Either.left(unknownColumn(names[unknown] ?? "", unknown, known.length > 0))
+  }
   const duplicate = known.find((field, at) => known.indexOf(field) !== at)
   if (duplicate !== undefined) return Either.left(usage(`The header names ${duplicate} twice`))
   return known.includes("customerId") || known.includes("externalId")

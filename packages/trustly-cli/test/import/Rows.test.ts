@@ -194,6 +194,14 @@ describe("a CSV is refused", () => {
       "1001165729,jo@example.com\n",
       /^Column 1 is not a customer field\. Use/
     ],
+    "with a row of text in place of the header, whose values are not shown": [
+      "A1234567,Reno\n",
+      /^Column 1 is not a customer field\. Use/
+    ],
+    "with a column that has a digit in its name, which is not shown": [
+      "customerId,A1234567\n",
+      /^Column 2 is not a customer field\. Use/
+    ],
     "in UTF-16": [Buffer.from("\ufeffcustomerId\tvip\n1\t2\n", "utf16le"), /^The CSV is in UTF-16\. Save it as UTF-8$/],
     "that is empty": ["", /^The CSV has no header$/],
     "that has only blank lines": ["sep=;\n\n;;\n", /^The CSV has no header$/],

@@ -70,7 +70,7 @@ const notPerLine = usage(
 const isDocument = ({ text = "" }: Line, second: Line | undefined): boolean => {
   const first = text.trim()
   const { open } = Json.nesting(first)
-  if (open === 0 && first.startsWith("{")) return first.endsWith(",")
+  if (open === 0 && first.startsWith("{")) return false
   if (first.startsWith("[")) return open > 0 || second === undefined
   if (!first.startsWith("{") || second === undefined) return false
   // a line that was cut off is followed by a whole one
@@ -110,6 +110,24 @@ const refuseDocuments = (lines: Stream.Stream<Line, Problem>): Stream.Stream<Lin
     )
   })
 
+/** Whether a line is a bracket around objects, or an object with a comma after it. */
+const isPartOfDocument = ({ text = "" }: Line): boolean => {
+  const part = text.trim()
+  if (part === "[" || part === "]") return true
+  return part.startsWith("{") && part.endsWith(",") && Json.nesting(part).open === 0
+}
+
+/** Of a stream, only the first lines are known before others are sent. */
+const refuseParts = (lines: Stream.Stream<Line, Problem>, isStream: boolean): Stream.Stream<Line, Problem> =>
+  Stream.suspend(() => {
+    let isChecked = false
+    return Stream.mapChunksEffect(lines, (chunk) => {
+      if (isChecked) return Effect.succeed(chunk)
+      isChecked = isStream && Chunk.isNonEmpty(chunk)
+      return Chunk.some(chunk, isPartOfDocument) ? Effect.fail(notPerLine) : Effect.succeed(chunk)
+    })
+  })
+
 type Read = (bytes: Bytes) => Bytes
 
 const batches = async function*<A>(values: AsyncIterable<A>): AsyncGenerator<ReadonlyArray<A>> {
@@ -119,6 +137,7 @@ const batches = async function*<A>(values: AsyncIterable<A>): AsyncGenerator<Rea
 const readNdjson = (input: Input.Input, prepare: Read): Stream.Stream<Item, Problem> =>
   Input.read(input, (bytes) => batches(Input.decompress(input, prepare(bytes)))).pipe(
     Lines.split,
+    (lines) => refuseParts(lines, Option.isNone(input.file)),
     refuseDocuments,
     Stream.map((line) => ({ line: line.line, decode: () => Entries.ofLine(line) }))
   )

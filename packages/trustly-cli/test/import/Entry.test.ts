@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Redacted } from "effect"
 import type { Entry } from "../../src/import/Entry.ts"
 import { customer, customerId, sentinels, toJson } from "../program.ts"
-import { entries, ndjson } from "./files.ts"
+import { entries, ndjson, survey } from "./files.ts"
 
 const whole = { name: "Jo", email: "jo@example.com", phone: "+1", address: { country: "US" } }
 
@@ -149,12 +149,17 @@ describe("a JSON document is refused before anything is sent", () => {
     "an object that contains an array": `{"customers":[\n${one}\n]}\n`,
     "an object that contains an array with several lines": `{"customers":[${one}\n,${one}\n]}\n`,
     "an object over several lines": JSON.stringify({ customerId, change: { vip: 2 } }, null, 2),
+    "an array after a comment": `// x\n[\n${one},\n${one}\n]\n`,
+    "an array after a name": `"customers": [\n${one},\n${one}\n]\n`,
+    "an array after an object": `{"total":2}\n[\n${one}\n]\n`,
+    "an array that starts after many lines": `${`${one}\n`.repeat(5000)}[\n${one}\n`,
+    "an array that ends after many lines": `oops\n${`${one}\n`.repeat(5000)}]\n`,
     "objects with commas after them": `${one},\n${one},\n${one}\n`
   }
   for (const [what, document] of Object.entries(documents)) {
     it.effect(what, () =>
       Effect.gen(function*() {
-        const problem = yield* Effect.flip(entries("a.json", document))
+        const problem = yield* Effect.flip(survey("a.json", document))
         assert.strictEqual(problem._tag === "Problem" && problem.status, 2)
         assert.match(problem.message, /one object per line/)
       }))

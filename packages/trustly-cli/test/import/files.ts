@@ -31,6 +31,13 @@ export const entries = (
     return items.map((item) => item.decode())
   }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
 
+/** Reads a file as an import does before it sends anything. */
+export const survey = (name: string, content: string) =>
+  Effect.gen(function*() {
+    const options = { format: Option.none(), ignoreUnknownColumns: false }
+    return yield* (yield* Source.open(yield* write(name, content), options)).survey
+  }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+
 /** Takes over a lock as another process does. Its heartbeat goes on until the scope closes. */
 export const takeOver = (lock: string) =>
   Effect.gen(function*() {

@@ -694,6 +694,14 @@ describe("import as a process", () => {
       assert.match(stderr, /^Cannot read stdin: it is a directory, not a file$/m)
     }))
 
+  test("refuses a stream that begins like a JSON document", () =>
+    Effect.gen(function*() {
+      const one = toJson(change(5))
+      const ended = yield* runWith(["import", "-"], { stdin: `// x\n[\n${one},\n${one}\n]\n` })
+      assertRefused({ ...ended, stdout: "" }, 2, /one object per line/)
+      assert.deepStrictEqual(yield* seen, [])
+    }))
+
   test("keeps the failed lines of a stream in the current folder", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

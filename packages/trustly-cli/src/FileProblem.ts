@@ -14,6 +14,7 @@ const causes: Readonly<Record<string, string>> = {
   ENOENT: "no such file or directory",
   ENOTDIR: "a part of the path is not a directory",
   EISDIR: "it is a directory, not a file",
+  ERR_FS_EISDIR: "it is a directory, not a file",
   EEXIST: "it already exists",
   ELOOP: "too many symbolic links",
   ENAMETOOLONG: "the name is too long",

@@ -10,6 +10,7 @@ const causes: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
   ENOSPC: "the disk is full",
   EDQUOT: "the disk quota is used up",
+  ERR_FS_EISDIR: "it is a directory, not a file",
   EIO: "the disk reported an I/O error"
 }
 

@@ -53,12 +53,23 @@ const make = (line: number, source: () => Wire, decode: () => Decoded): Entry =>
     : { _tag: "Command", line, command: { ...command, line, source } }
 }
 
-/** What a line contains: of a failure record, the command in it. */
-const sourceOf = (text: string): Option.Option<Wire> =>
-  Option.map(
-    Json.parseObject(text),
-    (wire) => Option.match(Failures.parseRecord(wire), { onNone: () => wire, onSome: ({ source }) => source })
-  )
+const isCommand = (wire: Wire): boolean => "update" in wire || "change" in wire
+
+/** An `externalId` of a customer is a field, which `null` can clear. */
+const withoutNullIdentifiers = (wire: Wire): Wire => {
+  const { customerId, ...named } = wire
+  const identified = customerId === null ? named : wire
+  const { externalId, ...unnamed } = identified
+  return externalId === null && isCommand(wire) ? unnamed : identified
+}
+
+/** What a line contains: of a failure record, the command in it. An identifier that is `null` is none. */
+const contentOf = (text: string): Option.Option<{ readonly wire: Wire; readonly isRecord: boolean }> =>
+  Option.map(Json.parseObject(text), (wire) =>
+    Option.match(Failures.parseRecord(wire), {
+      onNone: () => ({ wire: withoutNullIdentifiers(wire), isRecord: false }),
+      onSome: ({ source }) => ({ wire: withoutNullIdentifiers(source), isRecord: true })
+    }))
 
 /** A character takes at most three bytes of UTF-8, so a short text need not be measured. */
 export const isTooLong = (text: string): boolean =>
@@ -67,26 +78,26 @@ export const isTooLong = (text: string): boolean =>
 /** A line of NDJSON: a command, a customer, or a failure record that contains one of these. */
 export const ofLine = ({ line, text }: Line): Entry => {
   if (text === undefined) return make(line, () => ({}), () => refuse("", "a line of at most 1 MiB in UTF-8"))
-  const source = sourceOf(text)
-  if (Option.isNone(source)) {
+  const content = contentOf(text)
+  if (Option.isNone(content)) {
     if (isTooLong(text)) return ofLine({ line })
     const expected = Json.nesting(text).deepest > Json.maxDepth
       ? `one JSON object, nested at most ${Json.maxDepth} levels deep`
       : "one JSON object"
     return make(line, () => ({ text }), () => refuse("", expected))
   }
-  const wire = source.value
+  const { isRecord, wire } = content.value
   // a line that was not JSON stands in its failure record as text
-  if (typeof wire["text"] === "string" && Object.keys(wire).length === 1) return ofLine({ line, text: wire["text"] })
-  // the record of a line is longer than the line
-  if (isTooLong(text) && Option.isNone(Option.flatMap(Json.parseObject(text), Failures.parseRecord))) {
-    return ofLine({ line })
+  if (isRecord && typeof wire["text"] === "string" && Object.keys(wire).length === 1) {
+    return ofLine({ line, text: wire["text"] })
   }
+  // the record of a line is longer than the line
+  if (isTooLong(text) && !isRecord) return ofLine({ line })
   return make(
     line,
     // parsed again where it is needed: keeping it would double the memory of what waits
-    () => Option.getOrElse(sourceOf(text), () => ({})),
-    () => "update" in wire || "change" in wire ? Decode.command(wire) : decodeCustomer(wire)
+    () => Option.match(contentOf(text), { onNone: () => ({}), onSome: (again) => again.wire }),
+    () => isCommand(wire) ? Decode.command(wire) : decodeCustomer(wire)
   )
 }
 

@@ -22,6 +22,18 @@ describe("a line of NDJSON is decoded", () => {
       { externalId: "x", ...whole },
       { externalId: "x", change: { externalId: "x", ...whole } }
     ],
+    "that names its customer by externalId beside a customerId of null": [
+      { customerId: null, externalId: "x", change: { vip: 2 } },
+      { externalId: "x", change: { vip: 2 } }
+    ],
+    "that names its customer by customerId beside an externalId of null": [
+      { customerId, externalId: null, change: { vip: 2 } },
+      { customerId, change: { vip: 2 } }
+    ],
+    "that is a customer with an externalId and a customerId of null": [
+      { customerId: null, externalId: "x", ...whole },
+      { externalId: "x", change: { externalId: "x", ...whole } }
+    ],
     "that is a failure record": [
       { line: 7, error: { _tag: "TrustlyServerError" }, customerId, change: { vip: 2 } },
       { customerId, change: { vip: 2 } }
@@ -63,6 +75,10 @@ describe("a line of NDJSON is refused", () => {
     "that is cut off": ["{\"customerId\":\"1\",\"change\":{\"vip\"", [" invalid"]],
     "that holds two objects": ["{}{}", [" invalid"]],
     "that is an array": [[1], [" invalid"]],
+    "that contains the text of a command, but is no failure record": [
+      { text: toJson({ customerId, change: { vip: 1 } }) },
+      ["text unknown", "name missing", "email missing", "phone missing", "address missing"]
+    ],
     "that is null": [null, [" invalid"]],
     "without an identifier": [whole, ["customerId invalid"]],
     "that changes without an identifier": [{ change: { vip: 1 } }, ["externalId missing"]],

@@ -2,6 +2,7 @@
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -46,7 +47,10 @@ export const find = (name: string, label = name): Effect.Effect<Input, Problem, 
     if (type === "Directory") return yield* usage(`Cannot read ${label}: it is a directory, not a file`)
     if (type === "File") {
       // the same file by another name has the same journal
-      const file = yield* fs.realPath(name)
+      const path = yield* Effect.either(fs.realPath(name))
+      // stdin may be a file that was deleted
+      if (Either.isLeft(path) && stdinNames.has(name)) return stdin
+      const file = yield* path
       return { name: label, file: Option.some(file), open: acquire(() => createReadStream(file)) }
     }
     // stdin may be a socket, which cannot be opened by its name

@@ -653,6 +653,7 @@ describe("import as a process", () => {
         `cat '${file}' | ${program} -`,
         `cat '${file}' | ${program} /dev/stdin`,
         `gunzip -c '${file}' | ${program} /dev/fd/0`,
+        `cp '${file}' gone; exec 3< gone; rm gone; ${program} /dev/stdin <&3`,
         `${program} <(cat '${file}')`,
         `mkfifo pipe; cat '${file}' > pipe & ${program} pipe; wait; rm pipe`
       ]

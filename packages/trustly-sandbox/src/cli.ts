@@ -88,7 +88,7 @@ const helpOf = (command: string): string => {
     "  applied   apply a write before failing",
     "",
     "Example:",
-    `  ${command} --seed 50 --fault status=503,operation=update,every=5`
+    `  ${command} --seed 50 --fault status=503,every=5`
   ].join("\n")
 }
 

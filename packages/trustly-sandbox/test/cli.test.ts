@@ -199,9 +199,9 @@ describe("the command", () => {
   it.effect("prints its help in at most 80 columns", () =>
     Effect.gen(function*() {
       const { console, printed } = yield* capture
-      yield* Effect.withConsole(run(["--help", "--port", "1"], { command: "my-program sandbox" }), console)
+      yield* Effect.withConsole(run(["--help", "--port", "1"], { command: "trustly-customers sandbox" }), console)
       const [help = ""] = printed.stdout
-      assert.match(help, /^Usage: my-program sandbox \[options\]\n/)
+      assert.match(help, /^Usage: trustly-customers sandbox \[options\]\n/)
       assert.deepStrictEqual(help.split("\n").filter((line) => line.length > 80), [])
       for (const option of ["port", "host", "allow-host", "access-id", "customers", "seed", "fault", "help"]) {
         assert.include(help, `--${option}`)

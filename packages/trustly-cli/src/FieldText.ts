@@ -11,8 +11,12 @@ const tier = (text: string): string | number => `${Number(text)}` === text && /^
 
 const datePattern = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?(?:Z|[+-]\d{2}:\d{2}))?$/
 
+// 202601310930 would be a day in 1976
+const compactTimePattern = /^(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-3])[0-5]\d$/
+
 /** Milliseconds since 1970 have 12 or 13 digits from 1973 to 2286. Fewer digits are seconds, a day of Excel, or 20260131. */
-export const isMilliseconds = (value: number): boolean => value >= 1e11 && value < 1e13
+export const isMilliseconds = (value: number): boolean =>
+  Number.isInteger(value) && value >= 1e11 && value < 1e13 && !compactTimePattern.test(`${value}`)
 
 const instant = (text: string): Option.Option<number> =>
   /^\d+$/.test(text)

@@ -57,6 +57,7 @@ const refusals: ReadonlyArray<readonly [args: ReadonlyArray<string>, line: RegEx
   [["update", "1", "--enroll-date", "sentinel"], /^--enroll-date: expected a date/],
   [["update", "1", "--enroll-date", "2026-01-31T09:30"], /^--enroll-date: expected a date/],
   [["update", "1", "--enroll-date", "20260131"], /^--enroll-date: expected a date such as 2026-01-31/],
+  [["update", "1", "--enroll-date", "202601310930"], /^--enroll-date: expected a date such as 2026-01-31/],
   [["update", "1", "--enroll-date", "45688"], /^--enroll-date: expected a date/],
   [["update", "1", "--set", "enrollDate=1767225600"], /^--set enrollDate: expected a date/],
   [["update", "1", "--custom-data", "sentinel"], /^--custom-data: expected a JSON object/],

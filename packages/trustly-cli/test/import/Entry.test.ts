@@ -113,6 +113,12 @@ describe("a line of NDJSON is refused", () => {
       "change.enrollDate invalid"
     ]],
     "with an enrollDate in seconds": [{ customerId, ...whole, enrollDate: 1767225600 }, ["enrollDate invalid"]],
+    "with an enrollDate like 202601310930": [{ customerId, change: { enrollDate: 202601310930 } }, [
+      "change.enrollDate invalid"
+    ]],
+    "with an enrollDate in fractions of milliseconds": [{ customerId, change: { enrollDate: 1767225600000.5 } }, [
+      "change.enrollDate invalid"
+    ]],
     "nested 100,000 levels deep": [
       `{"customerId":"1","change":{"customData":${"{\"a\":".repeat(100_000)}1${"}".repeat(100_000)}}}`,
       [" invalid"]

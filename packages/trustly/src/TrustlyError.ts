@@ -183,13 +183,13 @@ const longestWait = Duration.millis(Number.MAX_SAFE_INTEGER)
 
 /** Adds the outcome that a write has with these facts. No write left the process when a read fails. `undefined` is absent. */
 const withOutcome = <P extends Facts>(props: P, ofWrite: Outcome) => {
-  const facts = { ...props, outcome: props.outcome ?? (isRead(props.operation) ? "NotSent" : ofWrite) }
-  for (const [name, value] of Object.entries(facts)) {
-    if (value === undefined) Reflect.deleteProperty(facts, name)
+  const known = { ...props, outcome: props.outcome ?? (isRead(props.operation) ? "NotSent" : ofWrite) }
+  for (const [name, value] of Object.entries(known)) {
+    if (value === undefined) Reflect.deleteProperty(known, name)
   }
-  return facts.retryAfter !== undefined && Duration.isFinite(facts.retryAfter)
-    ? { ...facts, retryAfter: Duration.min(facts.retryAfter, longestWait) }
-    : facts
+  return known.retryAfter !== undefined && Duration.isFinite(known.retryAfter)
+    ? { ...known, retryAfter: Duration.min(known.retryAfter, longestWait) }
+    : known
 }
 
 interface Described {

@@ -1,4 +1,4 @@
-import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest } from "@effect/platform"
+import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, ConfigProvider, Effect, Encoding, Exit, Fiber, Layer, Option, Redacted, Ref, TestClock } from "effect"
 import {
@@ -178,6 +178,46 @@ describe("a layer", () => {
       )
       assert.deepStrictEqual(requests.map(({ init }) => init.redirect), ["manual", "manual"])
       assert.strictEqual(runs, 3)
+    }))
+
+  it.effect("follows no redirect when something before fetch has answered the first call", () =>
+    Effect.gen(function*() {
+      const requests: Array<RecordedRequest> = []
+      let sent = 0
+      const cached = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+        HttpClient.make((request) =>
+          sent++ === 0
+            ? Effect.succeed(HttpClientResponse.fromWeb(request, Response.json({ customer: {} })))
+            : client.execute(request)
+        )
+      const client = Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, cached))
+      yield* Effect.zipRight(Effect.exit(getOne), getOne).pipe(
+        Effect.provide(
+          Layer.provide(CustomerService.layer(options), Layer.provide(client, recordingFetch(requests)))
+        )
+      )
+      assert.deepStrictEqual(requests.map(({ init }) => init.redirect), ["manual"])
+    }))
+
+  it.effect("keeps the headers of a wrapper to the requests that it sets them for", () =>
+    Effect.gen(function*() {
+      const requests: Array<RecordedRequest> = []
+      const init = Layer.succeed(FetchHttpClient.RequestInit, { headers: { via: "1.1 proxy" } })
+      const keyed = HttpClient.mapRequest((request) =>
+        request.method === "POST" ? HttpClientRequest.setHeader(request, "idempotency-key", "k1") : request
+      )
+      const client = Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, keyed))
+      const update = Effect.flatMap(CustomerService, (customers) => customers.update("1", minimalCustomer))
+      yield* Effect.zipRight(update, getOne).pipe(
+        Effect.provide(
+          Layer.provide(
+            CustomerService.layer(options),
+            Layer.provide(client, Layer.provide(recordingFetch(requests), init))
+          )
+        )
+      )
+      const seen = requests.map((one) => ["idempotency-key", "via"].map((name) => headersOf(one).get(name)))
+      assert.deepStrictEqual(seen, [["k1", "1.1 proxy"], [null, "1.1 proxy"]])
     }))
 
   it.effect("applies transformClient once, when the layer is built", () =>

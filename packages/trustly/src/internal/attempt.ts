@@ -6,6 +6,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import * as Deadline from "./deadline.ts"
@@ -94,6 +95,10 @@ const readBody = (
   })
 }
 
+// Node's own client throws for a header that it cannot send
+const malformed = (defect: unknown): Option.Option<Effect.Effect<never, NetworkFailure>> =>
+  Network.isMalformedRequest(defect) ? Option.some(Effect.fail(Network.ofRequest(defect))) : Option.none()
+
 interface Options {
   readonly timeout: Duration.Duration
   readonly maxResponseBytes: number
@@ -117,7 +122,7 @@ export const make = (client: HttpClient.HttpClient, { maxResponseBytes, timeout 
           error._tag === "ResponseError"
             ? read(error.response)
             : Effect.fail(error.reason === "Transport" ? Network.ofRequest(error.cause) : notSent)
-      })
+      }).pipe(Effect.catchSomeDefect(malformed))
       return withDeadline(exchange, span, () => head === undefined ? Effect.fail(timedOut) : Effect.succeed(head))
     })
 }

@@ -34,10 +34,14 @@ const chain = (cause: unknown, depth = 0): ReadonlyArray<Facts> => {
 
 // ---- before the request could leave: `Dns`, `Connect`, and `Tls` are claimed only by the phase, never by a code that other phases share
 
+const isMalformed = ({ code, text }: Pick<Facts, "code" | "text">): boolean =>
+  /^(UND_ERR_INVALID_ARG|ERR_INVALID_CHAR|ERR_INVALID_HTTP_TOKEN|ERR_HTTP_INVALID_HEADER_VALUE)$/.test(code) ||
+  /^TypeError [^]*\b(invalid header|ByteString|invalid HTTP header)/i.test(text)
+
 const isConnecting = ({ code, syscall, text }: Facts): boolean =>
   syscall === "connect" || syscall === "bind" || code === "UND_ERR_CONNECT_TIMEOUT" ||
   // fetch refuses some ports by itself
-  text === "Error bad port" ||
+  text === "Error bad port" || isMalformed({ code, text }) ||
   // the proxy refused the tunnel, as reported by undici and by the agents for Node's own client
   /^\w+ Proxy response \(\d+\) !== 200/.test(text) || /tunnell?ing socket could not be established/i.test(text) ||
   code === "ERR_PROXY_TUNNEL"
@@ -86,6 +90,9 @@ export const ofRequest = (cause: unknown): NetworkFailure => {
   const code = facts.find((fact) => fact.code !== "")?.code
   return code === undefined ? { reason } : { reason, code }
 }
+
+/** Whether a client refused to send the request, because something had added a header that HTTP does not allow. */
+export const isMalformedRequest = (cause: unknown): boolean => chain(cause).some(isMalformed)
 
 /** Why a body could not be read to its end. There was a connection, so it is never `Dns`, `Connect`, or `Tls`. */
 export const ofBody = (cause: unknown): NetworkFailure => {

@@ -1,52 +1,70 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import type * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 
-/** The options that a fetch client adds to those of a request. */
-const addedOptions = (request: HttpClientRequest.HttpClientRequest, init: RequestInit): RequestInit => {
-  const { body: _body, headers, method: _method, signal: _signal, ...options } = init
-  const added = [...new Headers(headers)].filter(([name]) => !(name in request.headers))
-  return { ...options, headers: Object.fromEntries(added) }
+const manual = (init: RequestInit): RequestInit => ({ ...init, redirect: "manual" })
+
+interface Noted<A, E> {
+  readonly exit: Exit.Exit<A, E>
+  /** The options that `fetch` was called with; none where the request did not come to `fetch`. */
+  readonly init: RequestInit | undefined
 }
 
-const manual = (init: RequestInit): RequestInit => ({ ...init, redirect: "manual" })
+/** Runs a request with a `fetch` that sends nothing. A client that does not use `fetch` sends it. */
+const note = <A, E, R>(execute: Effect.Effect<A, E, R>): Effect.Effect<Noted<A, E>, never, R> =>
+  Effect.suspend(() => {
+    let init: RequestInit | undefined
+    const fetch: typeof globalThis.fetch = (_input, options = {}) => {
+      init = options
+      return Promise.resolve(new Response(null, { status: 204 }))
+    }
+    return Effect.map(
+      Effect.exit(Effect.provideService(execute, FetchHttpClient.Fetch, fetch)),
+      (exit) => ({ exit, init })
+    )
+  })
+
+// unlike the headers of the web, these may hold what HTTP does not allow: then the client reports it
+const headersOf = ({ headers }: RequestInit): ReadonlyArray<[name: string, value: string]> =>
+  Object.entries(Headers.fromInput(headers instanceof globalThis.Headers ? [...headers] : headers))
 
 /**
  * A client that follows no redirect: a redirect could send the customer to another host.
  *
  * Only `fetch` follows redirects, unless its `RequestInit` says otherwise. A `RequestInit` that is provided for a call replaces
- * the one that the client's layer was built with, which nothing but `fetch` itself can see. So the first request of a fetch
- * client goes to a `fetch` that sends nothing and notes its options. Other clients do not call it: their first request is the
- * real one.
+ * the one that the client's layer was built with, which nothing but `fetch` itself can see. So the first request that comes to
+ * `fetch` goes to one that sends nothing and notes its options. Headers among them can also come from a wrapper that sets them for
+ * this request only: those that a bare request does not have are not kept.
  */
 export const withoutRedirects = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.HttpClient> =>
   Effect.map(Effect.serviceOption(FetchHttpClient.RequestInit), (provided) => {
     let init = Option.getOrUndefined(Option.map(provided, manual))
-    let usesFetch: boolean | undefined
+
+    /** The options of the client's layer, from those of a first request. */
+    const layerInit = (
+      request: HttpClientRequest.HttpClientRequest,
+      noted: RequestInit
+    ): Effect.Effect<RequestInit> => {
+      const { body: _body, headers: _headers, method: _method, signal: _signal, ...options } = noted
+      const added = headersOf(noted).filter(([name]) => !(name in request.headers))
+      if (added.length === 0) return Effect.succeed(options)
+      return Effect.map(note(client.get(request.url)), ({ init: bare = {} }) => {
+        const kept = new Map(headersOf(bare))
+        return { ...options, headers: added.filter(([name, value]) => kept.get(name) === value) }
+      })
+    }
 
     return HttpClient.transform(client, (execute, request) =>
       Effect.suspend(() => {
         if (init !== undefined) return Effect.provideService(execute, FetchHttpClient.RequestInit, init)
-        if (usesFetch === false) return execute
-        let noted: RequestInit | undefined
-        const noteOptions: typeof globalThis.fetch = (_input, options = {}) => {
-          noted = options
-          return Promise.resolve(new Response(null, { status: 204 }))
-        }
-        return Effect.flatMap(
-          Effect.exit(Effect.provideService(execute, FetchHttpClient.Fetch, noteOptions)),
-          (exit) => {
-            if (noted === undefined) {
-              // a request that failed says nothing about its client
-              if (Exit.isSuccess(exit)) usesFetch = false
-              return exit
-            }
-            init = manual(addedOptions(request, noted))
+        return Effect.flatMap(note(execute), ({ exit, init: noted }) =>
+          noted === undefined ? exit : Effect.flatMap(layerInit(request, noted), (found) => {
+            init = manual(found)
             return Effect.provideService(execute, FetchHttpClient.RequestInit, init)
-          }
-        )
+          }))
       }))
   })

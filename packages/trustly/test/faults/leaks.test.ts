@@ -1,3 +1,4 @@
+import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Cause, Context, type Duration, Effect, Exit, Layer, Logger, LogLevel, Option, Redacted, Schema } from "effect"
 import type { CustomerUpdate } from "effect-trustly"
@@ -249,6 +250,32 @@ for (const client of clientLayers) {
         })
       ))
   })
+}
+
+for (const client of clientLayers) {
+  for (
+    const [name, value] of [["x-token", "sentinel\nheader"], ["x-token", "sentinel €"], [
+      "x token",
+      "sentinel"
+    ]] as const
+  ) {
+    it.scopedLive(`a header that HTTP does not allow sends nothing and leaks nothing (${client.name}: ${JSON.stringify(name + value)})`, () =>
+      Effect.gen(function*() {
+        const server = yield* listen({ plays: onRequest() })
+        const customers = yield* Effect.orDie(
+          CustomerService.make({
+            accessId: "id",
+            accessKey: Redacted.make("key"),
+            baseUrl: `http://127.0.0.1:${server.port}/api/v1`,
+            transformClient: HttpClient.mapRequest(HttpClientRequest.setHeader(name, value))
+          })
+        )
+        const exit = yield* expectNoLeak(["sentinel"])(Effect.exit(update(customers)))
+        const error = Option.getOrThrow(Exit.isFailure(exit) ? Cause.failureOption(exit.cause) : Option.none())
+        assert.deepInclude(error, { _tag: "TrustlyNetworkError", reason: "Connect", outcome: "NotSent" })
+        assert.deepStrictEqual(server.requests(), [])
+      }).pipe(Effect.provide(client.layer)))
+  }
 }
 
 describe("no secret leaks when a layer is built", () => {

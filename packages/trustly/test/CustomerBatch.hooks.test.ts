@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Stream, TestClock } from "effect"
 import { CustomerBatch } from "effect-trustly"
-import { collect, journal, positions, settle, turns, type updateOf, updatesOf, updating } from "./batch.ts"
+import { collect, journal, positions, settle, turns, updateOf, updatesOf, updating } from "./batch.ts"
 
 const boom = (): never => {
   throw new TypeError("boom")
@@ -123,5 +123,18 @@ describe("onBegin and onEnd", () => {
       yield* settle
       yield* Fiber.interrupt(fiber)
       assert.deepStrictEqual(yield* entries, [])
+    }))
+
+  it.effect("performs every command when onBegin changes the customerId of one", () =>
+    Effect.gen(function*() {
+      const commands = Stream.fromIterable([{ ...updateOf("1") }, { ...updateOf("1") }, { ...updateOf("1") }])
+      const { end, results } = yield* CustomerBatch.run(commands, {
+        onBegin: (command, position) =>
+          Effect.sync(() => {
+            if (position === 0) command.customerId = "2"
+          })
+      }).pipe(collect, Effect.provide(updating(() => Effect.void)))
+      assert.deepStrictEqual(end, Exit.void)
+      assert.deepStrictEqual(positions(results), [0, 1, 2])
     }))
 })

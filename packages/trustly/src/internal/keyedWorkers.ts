@@ -5,9 +5,10 @@ import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
 
-/** A command and its position in the input. */
+/** A command, its key when it was read, and its position in the input. */
 export interface Item<C> {
   readonly command: C
+  readonly key: string
   readonly position: number
 }
 
@@ -78,14 +79,14 @@ export const run = <C, E, R, E2, R2>(
           yield* waitForPace
           if (isStopped) break
           yield* perform(item, stop)
-          item = nextItem(keyOf(item.command))
+          item = nextItem(item.key)
         }
         workerCount -= 1
       }).pipe(Effect.onError(stop), Effect.exit)
 
     const assign = (command: C): Effect.Effect<void> => {
-      const item = { command, position: position++ }
       const key = keyOf(command)
+      const item = { command, key, position: position++ }
       const waiting = waitingByKey.get(key)
       if (waiting === undefined) {
         waitingByKey.set(key, [])

@@ -172,12 +172,52 @@ export interface Options<C extends Command = Command, E = never, R = never> {
   readonly onEnd?: ((result: Result<C>) => Effect.Effect<void, E, R>) | undefined
 }
 
-const customerOf = (command: Command): CustomerIdentifier =>
-  "customerId" in command ? { customerId: command.customerId } : { externalId: command.externalId }
+interface Parts {
+  readonly customerId?: string | undefined
+  readonly externalId?: string | undefined
+  readonly update?: CustomerUpdate | undefined
+  readonly change?: CustomerChange | undefined
+}
+
+const identifierOf = ({ customerId, externalId }: Parts): CustomerIdentifier =>
+  customerId === undefined ? { externalId: externalId ?? "" } : { customerId }
+
+const eitherHalf: Issue = { path: "change", problem: "invalid", expected: "either an update or a change" }
+const eitherIdentifier: Issue = {
+  path: "externalId",
+  problem: "invalid",
+  expected: "either an externalId or a customerId"
+}
+
+/** The command with these parts and no others. */
+const commandWith = (
+  { change, customerId, externalId, update }: Parts
+): Either.Either<Command, TrustlyValidationError> => {
+  const operation = update === undefined ? "modify" : "update"
+  if ((update === undefined) === (change === undefined)) return refuse(operation, [eitherHalf])
+  if ((customerId === undefined) === (externalId === undefined)) return refuse(operation, [eitherIdentifier])
+  if (change !== undefined && externalId !== undefined) return Either.right({ externalId, change })
+  if (change !== undefined && customerId !== undefined) return Either.right({ customerId, change })
+  if (update !== undefined && customerId !== undefined) return Either.right({ customerId, update })
+  return refuse(operation, [{ path: "customerId", problem: "missing" }])
+}
+
+/** A command that was read once, because its object may change while it waits. */
+interface Reading<C> {
+  readonly command: C
+  readonly customer: CustomerIdentifier
+  readonly valid: Either.Either<Command, TrustlyValidationError>
+}
+
+const read = <C extends Command>(command: C): Reading<C> => {
+  const { change, customerId, externalId, update }: Parts = command
+  const parts = { change, customerId, externalId, update }
+  return { command, customer: identifierOf(parts), valid: commandWith(parts) }
+}
 
 // a customerId and an externalId can be the same text
-const keyOf = (command: Command): string =>
-  "customerId" in command ? `customerId ${command.customerId}` : `externalId ${command.externalId}`
+const keyOf = ({ customer }: Reading<Command>): string =>
+  "customerId" in customer ? `customerId ${customer.customerId}` : `externalId ${customer.externalId}`
 
 /** The ID of the one customer that was found. */
 const singleMatch = (
@@ -217,6 +257,9 @@ const authErrorOf = (exit: Result["exit"]): Option.Option<TrustlyAuthError> =>
  * Performs commands, up to `concurrency` at a time. Commands that name a customer by the same identifier run one after the other, in
  * input order. Results arrive as commands end. Memory is bounded: the input is read only as fast as commands end and results are
  * consumed.
+ *
+ * Each command is read once, before it waits for its turn. A property that is `undefined` counts as absent. A command with both an
+ * update and a change, or with both identifiers, fails with a `TrustlyValidationError`.
  *
  * A failed command is a result, and the run continues. The run stops when Trustly refuses the credentials, because every other
  * command would fail too: no further command starts, those in flight finish and have results, and the stream fails with the
@@ -288,23 +331,27 @@ export const run = <C extends Command, E, R, E2 = never, R2 = never>(
       )
     }
 
-    const perform = ({ command, position }: KeyedWorkers.Item<C>, stop: KeyedWorkers.Stop<E2 | TrustlyAuthError>) =>
+    const perform = (
+      { command: { command, customer, valid }, position }: KeyedWorkers.Item<Reading<C>>,
+      stop: KeyedWorkers.Stop<E2 | TrustlyAuthError>
+    ) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function*() {
           if (onBegin !== undefined) yield* restore(onBegin(command, position))
-          const exit = yield* Effect.exit(restore(Effect.suspend(() => send(command))))
+          const exit = yield* Effect.exit(restore(Effect.flatMap(valid, send)))
           // an interrupted run ends here; the service's own interruption is a result
           if (Exit.isInterrupted(exit)) yield* restore(Effect.void)
           // before onEnd and the consumer, which other workers do not wait for
           const authError = authErrorOf(exit)
           if (Option.isSome(authError)) yield* stop(Cause.fail(authError.value))
-          const result = { position, customer: customerOf(command), command, exit }
+          const result = { position, customer, command, exit }
           if (onEnd !== undefined) yield* Effect.catchAllCause(Effect.suspend(() => onEnd(result)), stop)
           yield* restore(results.offer(result))
         })
       )
 
-    yield* KeyedWorkers.run({ pull: yield* Stream.toPull(commands), keyOf, pace, perform, concurrency }).pipe(
+    const pull = yield* Stream.toPull(Stream.map(commands, read))
+    yield* KeyedWorkers.run({ pull, keyOf, pace, perform, concurrency }).pipe(
       Mailbox.into(results),
       Effect.forkScoped
     )

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Either, Schema } from "effect"
-import { CustomerBatch } from "effect-trustly"
+import { Effect, Either, Exit, Schema, Stream } from "effect"
+import { CustomerBatch, TrustlyValidationError } from "effect-trustly"
+import { CustomersMemory } from "effect-trustly/testing"
+import { collect } from "./batch.ts"
 
 const issuesOf = (json: unknown) => Either.getOrThrow(Either.flip(CustomerBatch.decode(json))).issues
 
@@ -82,4 +84,56 @@ describe("a command as JSON", () => {
     }
     assert.isTrue(Either.isRight(CustomerBatch.decode({ customerId: "1", update: { ...update, customerId: "1" } })))
   })
+})
+
+const invalid = (operation: "modify" | "update", path: string, expected: string) =>
+  Exit.fail(new TrustlyValidationError({ operation, issues: [{ path, problem: "invalid", expected }] }))
+
+describe("a command of a run", () => {
+  const update = { name: "Jo", email: "jo@example.com", phone: "+1", address: { country: "US" } }
+  const change = { vip: 1 }
+
+  /** The results of these commands, and the operations that changed a customer. */
+  const run = (commands: ReadonlyArray<CustomerBatch.Command>) =>
+    Effect.gen(function*() {
+      const { end, results } = yield* collect(
+        CustomerBatch.run(Stream.fromIterable(commands), { concurrency: 1 })
+      )
+      assert.deepStrictEqual(end, Exit.void)
+      const { calls } = yield* CustomersMemory
+      return { results, operations: (yield* calls).map(({ operation }) => operation) }
+    }).pipe(Effect.provide(CustomersMemory.layer([{ ...update, customerId: "1", externalId: "jo" }])))
+
+  it.effect("can have properties that are undefined", () =>
+    Effect.gen(function*() {
+      const commands = [
+        { customerId: "1", change, update: undefined },
+        { customerId: "1", externalId: undefined, update, change: undefined },
+        { customerId: undefined, externalId: "jo", change }
+      ]
+      const { results } = yield* run(commands)
+      assert.deepStrictEqual(results.map(({ customer, exit }) => [customer, exit._tag]), [
+        [{ customerId: "1" }, "Success"],
+        [{ customerId: "1" }, "Success"],
+        [{ externalId: "jo" }, "Success"]
+      ])
+      for (const command of commands) assert.isTrue(Either.isRight(CustomerBatch.decode(command)))
+    }))
+
+  it.effect("fails, and sends nothing, unless it has one identifier and one half", () =>
+    Effect.gen(function*() {
+      const commands = [
+        { customerId: "1", update, change },
+        { customerId: "1", externalId: "y", change },
+        { customerId: "1", externalId: "y", update }
+      ]
+      const { operations, results } = yield* run(commands)
+      assert.deepStrictEqual(results.map(({ exit }) => exit), [
+        invalid("update", "change", "either an update or a change"),
+        invalid("modify", "externalId", "either an externalId or a customerId"),
+        invalid("update", "externalId", "either an externalId or a customerId")
+      ])
+      assert.deepStrictEqual(operations, [])
+      for (const command of commands) assert.isTrue(Either.isLeft(CustomerBatch.decode(command)))
+    }))
 })

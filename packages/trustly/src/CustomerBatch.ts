@@ -124,7 +124,7 @@ export const decode = (json: unknown): Either.Either<Command, TrustlyValidationE
 
 /**
  * How a command ended: its position in the input (from 0), the customer that it names, and an `Exit` with the customer as Trustly now
- * holds it, the error, or the defect.
+ * holds it, the error, or the defect. The `customerId` is empty when the command names no customer.
  *
  * @since 0.1.0
  * @category models
@@ -179,9 +179,12 @@ interface Parts {
   readonly change?: CustomerChange | undefined
 }
 
-const identifierOf = ({ customerId, externalId }: Parts): CustomerIdentifier =>
-  customerId === undefined ? { externalId: externalId ?? "" } : { customerId }
+const identifierOf = ({ customerId, externalId }: Parts): CustomerIdentifier | undefined => {
+  if (Predicate.isString(customerId)) return { customerId }
+  return Predicate.isString(externalId) ? { externalId } : undefined
+}
 
+const unreadable: Issue = { path: "", problem: "invalid", expected: "a readable command" }
 const eitherHalf: Issue = { path: "change", problem: "invalid", expected: "either an update or a change" }
 const eitherIdentifier: Issue = {
   path: "externalId",
@@ -205,19 +208,27 @@ const commandWith = (
 /** A command that was read once, because its object may change while it waits. */
 interface Reading<C> {
   readonly command: C
-  readonly customer: CustomerIdentifier
+  /** `undefined` when the command names no customer. */
+  readonly customer: CustomerIdentifier | undefined
   readonly valid: Either.Either<Command, TrustlyValidationError>
 }
 
 const read = <C extends Command>(command: C): Reading<C> => {
-  const { change, customerId, externalId, update }: Parts = command
-  const parts = { change, customerId, externalId, update }
-  return { command, customer: identifierOf(parts), valid: commandWith(parts) }
+  // an untyped input may hold null, and a getter may throw anything, with a value in it
+  const parts = Either.try((): Parts => {
+    const { change, customerId, externalId, update }: Parts = command
+    return { change, customerId, externalId, update }
+  })
+  return Either.isLeft(parts)
+    ? { command, customer: undefined, valid: refuse("modify", [unreadable]) }
+    : { command, customer: identifierOf(parts.right), valid: commandWith(parts.right) }
 }
 
 // a customerId and an externalId can be the same text
-const keyOf = ({ customer }: Reading<Command>): string =>
-  "customerId" in customer ? `customerId ${customer.customerId}` : `externalId ${customer.externalId}`
+const keyOf = ({ customer }: Reading<Command>, position: number): string => {
+  if (customer === undefined) return `position ${position}`
+  return "customerId" in customer ? `customerId ${customer.customerId}` : `externalId ${customer.externalId}`
+}
 
 /** The ID of the one customer that was found. */
 const singleMatch = (
@@ -259,7 +270,7 @@ const authErrorOf = (exit: Result["exit"]): Option.Option<TrustlyAuthError> =>
  * consumed.
  *
  * Each command is read once, before it waits for its turn. A property that is `undefined` counts as absent. A command with both an
- * update and a change, or with both identifiers, fails with a `TrustlyValidationError`.
+ * update and a change, with both identifiers, or with a property that cannot be read fails with a `TrustlyValidationError`.
  *
  * A failed command is a result, and the run continues. The run stops when Trustly refuses the credentials, because every other
  * command would fail too: no further command starts, those in flight finish and have results, and the stream fails with the
@@ -344,7 +355,7 @@ export const run = <C extends Command, E, R, E2 = never, R2 = never>(
           // before onEnd and the consumer, which other workers do not wait for
           const authError = authErrorOf(exit)
           if (Option.isSome(authError)) yield* stop(Cause.fail(authError.value))
-          const result = { position, customer, command, exit }
+          const result = { position, customer: customer ?? { customerId: "" }, command, exit }
           if (onEnd !== undefined) yield* Effect.catchAllCause(Effect.suspend(() => onEnd(result)), stop)
           yield* restore(results.offer(result))
         })

@@ -1,7 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Option, Redacted } from "effect"
-import { CustomerService, isRetryable, isTrustlyError, retryAfter, type TrustlyError } from "effect-trustly"
+import { Effect, Exit, Option, Redacted, Stream } from "effect"
+import {
+  CustomerBatch,
+  CustomerService,
+  isRetryable,
+  isTrustlyError,
+  retryAfter,
+  type TrustlyError
+} from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
+import { collect } from "./batch.ts"
 import { json, minimalCustomer, reference, scriptedService } from "./support.ts"
 
 // the compiler rejects this value, but an untyped program can pass it
@@ -90,5 +98,37 @@ describe("the predicates accept any value", () => {
       assert.isFalse(isRetryable(value))
       assert.isTrue(Option.isNone(retryAfter(value)))
     })
+  }
+})
+
+describe("an untyped invalid command of CustomerBatch.run", () => {
+  const command: CustomerBatch.Command = { customerId: "1", update: minimalCustomer }
+  const named = { customerId: "1" }
+  const unnamed = { customerId: "" }
+  const invalidCommands: Readonly<
+    Record<string, readonly [command: CustomerBatch.Command, customer: { readonly customerId: string }]>
+  > = {
+    "null": [untypedNull(), unnamed],
+    "a number": [JSON.parse("1"), unnamed],
+    "an accessor of the customerId that throws": [throwing(command, "customerId"), unnamed],
+    "an accessor of the update that throws": [throwing(command, "update"), unnamed],
+    "a revoked proxy": [revoked(command), unnamed],
+    "no identifier": [JSON.parse(`{"change":{}}`), unnamed],
+    "a null identifier": [JSON.parse(`{"customerId":null,"change":{}}`), unnamed],
+    "an identifier that is an object": [JSON.parse(`{"customerId":{"toString":1},"change":{}}`), unnamed],
+    "no half": [JSON.parse(`{"customerId":"1"}`), named]
+  }
+  for (const [what, [invalid, customer]] of Object.entries(invalidCommands)) {
+    it.effect(`is a failed result, and the run continues: ${what}`, () =>
+      Effect.gen(function*() {
+        const commands = Stream.fromIterable([command, invalid, invalid, command])
+        const { end, results } = yield* collect(CustomerBatch.run(commands, { concurrency: 1 }))
+        assert.deepStrictEqual(end, Exit.void)
+        const invalidResults = results.filter(({ position }) => position === 1 || position === 2)
+        assert.deepStrictEqual(invalidResults.map((result) => result.customer), [customer, customer])
+        for (const { exit } of invalidResults) yield* assertRejects(exit)
+        const validResults = results.filter(({ position }) => position === 0 || position === 3)
+        assert.deepStrictEqual(validResults.map(({ exit }) => exit._tag), ["Success", "Success"])
+      }).pipe(Effect.provide(CustomersMemory.layer([{ ...minimalCustomer, customerId: "1" }]))))
   }
 })

@@ -18,7 +18,7 @@ export type Stop<E> = (cause: Cause.Cause<E>) => Effect.Effect<void>
 interface Options<C, E, R, E2, R2> {
   /** The next commands, as `Stream.toPull` returns them. */
   readonly pull: Effect.Effect<Chunk.Chunk<C>, Option.Option<E>, R>
-  readonly keyOf: (command: C) => string
+  readonly keyOf: (command: C, position: number) => string
   /** Performs one command. A failure stops the run. */
   readonly perform: (item: Item<C>, stop: Stop<E2>) => Effect.Effect<void, E2, R2>
   readonly concurrency: number
@@ -85,7 +85,7 @@ export const run = <C, E, R, E2, R2>(
       }).pipe(Effect.onError(stop), Effect.exit)
 
     const assign = (command: C): Effect.Effect<void> => {
-      const key = keyOf(command)
+      const key = keyOf(command, position)
       const item = { command, key, position: position++ }
       const waiting = waitingByKey.get(key)
       if (waiting === undefined) {

@@ -7,8 +7,9 @@ import { constVoid } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { createReadStream, fstatSync } from "node:fs"
+import { constants, createReadStream, fstatSync, openSync } from "node:fs"
 import { stat } from "node:fs/promises"
+import { Socket } from "node:net"
 import type { Readable } from "node:stream"
 import { pipeline } from "node:stream"
 import { createGunzip } from "node:zlib"
@@ -20,7 +21,7 @@ export interface Input {
   readonly name: string
   /** The path of a regular file; none for a stream, which can be read only once. */
   readonly file: Option.Option<string>
-  readonly open: Effect.Effect<Readable, never, Scope.Scope>
+  readonly open: Effect.Effect<Readable, Problem, Scope.Scope>
 }
 
 export type Bytes = AsyncIterable<Uint8Array>
@@ -29,6 +30,19 @@ const acquire = (make: () => Readable): Effect.Effect<Readable, never, Scope.Sco
   Effect.acquireRelease(Effect.sync(make), (readable) => Effect.sync(() => readable.destroy()))
 
 const stdin: Input = { name: "stdin", file: Option.none(), open: acquire(() => process.stdin) }
+
+/**
+ * Opens a FIFO without blocking. A read stream of Node would block a thread until somebody writes, and the process could not exit
+ * before that. The socket waits for the first writer: until there was one, no end is reported.
+ */
+const openFifo = (path: string, label: string): Effect.Effect<Readable, Problem, Scope.Scope> =>
+  Effect.try({
+    try: () => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK),
+    catch: FileProblem.unreadable(label)
+  }).pipe(
+    Effect.flatMap((fd) => acquire(() => new Socket({ fd, readable: true, writable: false }))),
+    Effect.uninterruptible
+  )
 
 /** Node reads nothing from a directory, without an error. */
 const findStdin: Effect.Effect<Input, Problem> = Effect.flatMap(
@@ -55,6 +69,7 @@ export const find = (name: string, label = name): Effect.Effect<Input, Problem, 
     }
     // stdin may be a socket, which cannot be opened by its name
     if (stdinNames.has(name)) return stdin
+    if (type === "FIFO") return { name: label, file: Option.none(), open: openFifo(name, label) }
     return { name: label, file: Option.none(), open: acquire(() => createReadStream(name)) }
   }).pipe(Effect.mapError(FileProblem.unreadable(label)))
 

@@ -9,6 +9,7 @@ import type { TrustlyConfig } from "effect-trustly"
 import { CustomerService } from "effect-trustly"
 import { type FaultRuleError, TrustlySandbox } from "effect-trustly-sandbox"
 import { execFile } from "node:child_process"
+import { closeSync, constants, openSync, writeSync } from "node:fs"
 import { promisify } from "node:util"
 import { gzipSync } from "node:zlib"
 import * as Report from "../../src/Report.ts"
@@ -79,6 +80,24 @@ const startImport = (args: ReadonlyArray<string>, options: Options = {}) =>
     }))
     return { ended, process: yield* Deferred.await(started) }
   })
+
+/** Makes a FIFO in a folder of its own. */
+const makeFifo = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const cwd = yield* fs.makeTempDirectoryScoped()
+  const pipe = `${cwd}/pipe`
+  yield* Effect.promise(() => promisify(execFile)("mkfifo", [pipe]))
+  return { cwd, pipe }
+})
+
+/** Waits until a FIFO has a reader, and opens it for writing. */
+const openWriter = (pipe: string) =>
+  Effect.try(() => openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK)).pipe(
+    Effect.retry(Schedule.spaced("20 millis")),
+    Effect.orDie
+  )
+
+const close = (fd: number) => Effect.sync(() => closeSync(fd))
 
 /** A test in a folder of its own, with a sandbox of its own. */
 const test = (
@@ -668,6 +687,78 @@ describe("import as a process", () => {
         `'${process.execPath}' '${main}' update ${customerId} --from <(cat '${customerFile}') --json`
       )
       assert.strictEqual(fromJson(updated.stdout).name, customer.name)
+    }))
+
+  test("is stopped by a signal while it waits for the first writer of a FIFO", () =>
+    Effect.gen(function*() {
+      const { cwd, pipe } = yield* makeFifo
+      const { ended, process } = yield* startImport([pipe], { cwd })
+      yield* Effect.repeat(exists(`${cwd}/import.failures.ndjson`), {
+        until: (isThere) => isThere,
+        schedule: Schedule.spaced("20 millis")
+      })
+      // the FIFO is opened next, which nothing shows
+      yield* Effect.sleep("200 millis")
+      process.stop("SIGINT")
+      const { status, stderr } = yield* ended
+      // on a busy machine the signal may come before the import has begun
+      assert.include([1, 3], status)
+      assert.match(stderr, /^(?:Import stopped|Stopped before anything was sent)\. [^\n]+\n$/)
+    }))
+
+  test("is stopped by a signal while the writer of a FIFO is silent", () =>
+    Effect.gen(function*() {
+      const { cwd, pipe } = yield* makeFifo
+      const { ended, process } = yield* startImport([pipe], { cwd })
+      yield* Effect.acquireRelease(openWriter(pipe), close)
+      process.stop("SIGINT")
+      assert.deepStrictEqual(yield* ended, {
+        status: 1,
+        stdout: "0 lines done, 0 failed\n  0 retries\n",
+        stderr: "Import stopped. What was read from the stream cannot be read again\n"
+      })
+    }))
+
+  test("ends at its limit although the writer of a FIFO stays", () =>
+    Effect.gen(function*() {
+      const { cwd, pipe } = yield* makeFifo
+      const { ended } = yield* startImport([pipe, "--limit", "2"], { cwd })
+      const writer = yield* Effect.acquireRelease(openWriter(pipe), close)
+      writeSync(writer, ndjson(change(1), change(2), change(3)))
+      const { status, stdout } = yield* ended
+      assert.deepStrictEqual([status, stdout.split("\n")[0]], [0, "2 lines done, 0 failed"])
+    }))
+
+  test("reads a FIFO to its end, however slowly it is written", () =>
+    Effect.gen(function*() {
+      const { cwd, pipe } = yield* makeFifo
+      const { ended } = yield* startImport([pipe], { cwd })
+      const writer = yield* openWriter(pipe)
+      const lines = ndjson(change(7), change(8))
+      // the second line is cut
+      writeSync(writer, lines.slice(0, -5))
+      yield* received(2)
+      writeSync(writer, lines.slice(-5))
+      yield* close(writer)
+      assert.deepStrictEqual(yield* ended, { status: 0, stdout: "2 lines done, 0 failed\n  0 retries\n", stderr: "" })
+    }))
+
+  test("takes a FIFO that was closed without content as an empty stream", () =>
+    Effect.gen(function*() {
+      const { cwd, pipe } = yield* makeFifo
+      const { ended } = yield* startImport([pipe], { cwd })
+      yield* Effect.flatMap(openWriter(pipe), close)
+      assert.deepStrictEqual(yield* ended, { status: 0, stdout: "0 lines done, 0 failed\n  0 retries\n", stderr: "" })
+    }))
+
+  test("refuses a FIFO that it may not read", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { cwd, pipe } = yield* makeFifo
+      yield* fs.chmod(cwd, 0o777)
+      yield* fs.chmod(pipe, 0o200)
+      const ended = yield* runWith(["import", pipe], { cwd, uid })
+      assertRefused({ ...ended, stdout: "" }, 2, /^Cannot read \S+\/pipe: permission denied\n$/)
     }))
 
   test("reads stdin by its name also where it is a socket, which cannot be opened by a name", () =>

@@ -3,7 +3,6 @@ import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Fields from "./Fields.ts"
-import type { Wire } from "./Json.ts"
 import * as Json from "./Json.ts"
 
 /** A tier that is a whole number is sent as a number. `007` and `1e3` stay text: as numbers they would come back as others. */
@@ -33,6 +32,10 @@ const anInstant = "a date such as 2026-01-31 or 2026-01-31T09:30:00Z, or millise
 
 const anObject = "a JSON object"
 
+/** JSON reads a number like 1e400 as `Infinity`, and cannot write it. */
+const object = (text: string): Option.Option<unknown> =>
+  Option.filter(Json.parseObject(text), (value) => Json.everyNumber(value, Number.isFinite))
+
 /** The wire value of a field, or what was expected instead. */
 export const read = (path: string, text: string): Either.Either<unknown, string> => {
   switch (Fields.kindOf(path)) {
@@ -41,7 +44,7 @@ export const read = (path: string, text: string): Either.Either<unknown, string>
     case "Instant":
       return Either.fromOption(instant(text), () => anInstant)
     case "Json":
-      return Either.fromOption<Wire, string>(Json.parseObject(text), () => anObject)
+      return Either.fromOption(object(text), () => anObject)
     default:
       return Either.right(text)
   }

@@ -34,3 +34,9 @@ export const parse = (text: string): Option.Option<unknown> =>
 export const isObject = (value: unknown): value is Wire => Predicate.isReadonlyRecord(value) && !Array.isArray(value)
 
 export const parseObject = (text: string): Option.Option<Wire> => Option.filter(parse(text), isObject)
+
+/** Whether all numbers in a value satisfy a condition. */
+export const everyNumber = (value: unknown, condition: (value: number) => boolean): boolean => {
+  if (typeof value === "number") return condition(value)
+  return !Predicate.isObject(value) || Object.values(value).every((inner) => everyNumber(inner, condition))
+}

@@ -71,6 +71,17 @@ const contentOf = (text: string): Option.Option<{ readonly wire: Wire; readonly 
       onSome: ({ source }) => ({ wire: withoutNullIdentifiers(source), isRecord: true })
     }))
 
+/** A number like 1e400 is read as `Infinity`, which is written as null. A whole number beyond 2^53 is rounded. */
+const isExact = (value: number): boolean => Math.abs(value) <= Number.MAX_SAFE_INTEGER
+
+/** What a failure record holds of a line: its command, or its text if the command would be written with other numbers. */
+const sourceOf = (text: string): Wire =>
+  contentOf(text).pipe(
+    Option.map(({ wire }) => wire),
+    Option.filter((wire) => Json.everyNumber(wire, isExact)),
+    Option.getOrElse(() => ({ text }))
+  )
+
 /** A character takes at most three bytes of UTF-8, so a short text need not be measured. */
 export const isTooLong = (text: string): boolean =>
   text.length > maxCommandBytes / 3 && Buffer.byteLength(text) > maxCommandBytes
@@ -96,7 +107,7 @@ export const ofLine = ({ line, text }: Line): Entry => {
   return make(
     line,
     // parsed again where it is needed: keeping it would double the memory of what waits
-    () => Option.match(contentOf(text), { onNone: () => ({}), onSome: (again) => again.wire }),
+    () => sourceOf(text),
     () => isCommand(wire) ? Decode.command(wire) : decodeCustomer(wire)
   )
 }

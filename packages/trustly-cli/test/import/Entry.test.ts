@@ -148,6 +148,22 @@ describe("a line of NDJSON is refused", () => {
       assert.notInclude(toJson([first.error, second.error]) + first.error.message, "sentinel")
     }))
 
+  const inexact = {
+    "that JSON reads as Infinity": `{"customerId":"1","change":{"vip":1e400}}`,
+    "inside custom data that JSON reads as Infinity": `{"customerId":"1","change":{"customData":{"a":[-1e400]}}}`,
+    "that JSON rounds": `{"customerId":12345678901234567891,"change":{"vip":1}}`,
+    "that JSON rounds, in a failure record":
+      `{"line":3,"error":{},"customerId":12345678901234567891,"change":{"vip":1}}`
+  }
+  for (const [what, text] of Object.entries(inexact)) {
+    it.effect(`and is kept as text if it has a number ${what}`, () =>
+      Effect.gen(function*() {
+        const [first, again] = yield* entries("a.ndjson", ndjson(text, { line: 1, error: {}, text }))
+        if (first?._tag !== "Bad" || again?._tag !== "Bad") return assert.fail("expected two bad lines")
+        assert.deepStrictEqual([first.source, again.source], [{ text }, { text }])
+      }))
+  }
+
   it.effect("but a failure record can be longer than the line that it contains", () =>
     Effect.map(
       entries(

@@ -105,6 +105,15 @@ describe("the rows of a CSV", () => {
       )
     }))
 
+  it.effect("are kept with the text of custom data that has a number like 1e400", () =>
+    Effect.gen(function*() {
+      const [row] = yield* entries("a.csv", "customerId,customData\n1,\"{\"\"a\"\":1e400}\"\n")
+      assert.deepStrictEqual(row?._tag === "Bad" && row.source, {
+        customerId: "1",
+        change: { customData: "{\"a\":1e400}" }
+      })
+    }))
+
   it.effect("are refused with a redacted secret", () =>
     Effect.map(
       changes("customerId,taxId,vip\n1,<redacted>,2\n1,,2\n"),

@@ -1,5 +1,6 @@
 /** Why the process could not start, in one line without values, and its exit code. */
 import type * as Runtime from "@effect/platform/Runtime"
+import { StorageError } from "effect-trustly-delivery"
 import * as Cause from "effect/Cause"
 import * as ConfigError from "effect/ConfigError"
 import * as Console from "effect/Console"
@@ -10,7 +11,6 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { closeSync, openSync } from "node:fs"
 import * as Database from "./Database.ts"
-import * as DatabaseError from "./DatabaseError.ts"
 
 /** A failure that its user can fix. Exit code 2: the configuration has to change. */
 class Problem extends Data.TaggedError("Problem")<{ readonly message: string; readonly exitCode: 1 | 2 }> {}
@@ -30,7 +30,7 @@ const configReducer: ConfigError.ConfigErrorReducer<void, string> = {
 
 const unknownError = "unknown error"
 
-const codeOrUnknown = (error: unknown): string => DatabaseError.codeOf(error) ?? unknownError
+const codeOrUnknown = (error: unknown): string => StorageError.fromUnknown(error).code ?? unknownError
 
 /** Why a file cannot be opened: SQLite's driver does not say it. */
 const openingProblem = (file: string) =>
@@ -42,15 +42,12 @@ const openingProblem = (file: string) =>
     onSuccess: () => unknownError
   })
 
-const isInUse = (error: unknown): boolean =>
-  Predicate.hasProperty(error, "reason") && error.reason === "InUse" || codeOrUnknown(error).startsWith("SQLITE_BUSY")
-
 const describe = (error: unknown) =>
   Effect.gen(function*() {
     if (Predicate.isTagged(error, "ServeError")) return `Cannot listen on HOST and PORT: ${codeOrUnknown(error)}`
     if (Option.isSome(yield* Database.url)) return `Cannot use the database in DATABASE_URL: ${codeOrUnknown(error)}`
     const file = yield* Database.file
-    if (isInUse(error)) {
+    if (StorageError.fromUnknown(error).reason === "InUse") {
       return `${file} is in use by another process. Stop that one, or set DELIVERY_FILE to another file`
     }
     const code = codeOrUnknown(error)

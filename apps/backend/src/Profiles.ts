@@ -1,11 +1,10 @@
 /** Profiles of customers in a table of this backend, as an example of the outbox. */
 import * as SqlClient from "@effect/sql/SqlClient"
-import { CustomerDelivery } from "effect-trustly-delivery"
+import { CustomerDelivery, StorageError } from "effect-trustly-delivery"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Profile } from "./Api.ts"
-import * as DatabaseError from "./DatabaseError.ts"
 
 const make = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
@@ -40,8 +39,8 @@ const make = Effect.gen(function*() {
           return receipt
         })),
       // an error of the driver can hold the values of a statement, and a COMMIT that fails is a defect
-      Effect.catchTag("SqlError", DatabaseError.toStorageError),
-      Effect.catchAllDefect(DatabaseError.toStorageError)
+      Effect.catchTag("SqlError", StorageError.fromUnknown),
+      Effect.catchAllDefect(StorageError.fromUnknown)
     )
   }
 })

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as DriverError from "./internal/driverError.ts"
 import { Receipt } from "./Receipt.ts"
 
 /**
@@ -36,6 +37,24 @@ const code = Schema.optionalWith(Schema.String, { exact: true })
  * @category errors
  */
 export class StorageError extends Schema.TaggedError<StorageError>()("StorageError", { reason: StorageReason, code }) {
+  /**
+   * Keeps of a driver's error, such as a `SqlError` of your own statements, only what holds no value: the reason and the code.
+   *
+   * @since 0.1.0
+   * @example
+   * import { StorageError } from "effect-trustly-delivery"
+   *
+   * const cause = Object.assign(new Error("INSERT INTO profiles ..."), { code: "SQLITE_FULL" })
+   *
+   * assert.deepStrictEqual(
+   *   StorageError.fromUnknown(new Error("Failed to execute statement", { cause })),
+   *   new StorageError({ reason: "Full", code: "SQLITE_FULL" })
+   * )
+   */
+  static fromUnknown(error: unknown): StorageError {
+    return error instanceof StorageError ? error : new StorageError(DriverError.read(error))
+  }
+
   override get message(): string {
     return `Database operation failed: ${this.reason}${this.code === undefined ? "" : ` (${this.code})`}`
   }

@@ -41,7 +41,8 @@ export interface RequestLog {
 
 /**
  * Headers and body of a request or a response. Secrets, values of unknown fields, and values of request headers that may hold a
- * credential are hidden: all but those of a few headers, such as `content-type` and `user-agent`. `body` is absent if there is none, if it is not JSON, or if it is larger than 64 KiB; `bytes` is its size.
+ * credential are hidden: all but those of a few headers, such as `content-type` and `user-agent`. `body` is absent if there is
+ * none, if it is not JSON, or if it is larger than 64 KiB; `bytes` is its size.
  *
  * @since 0.1.0
  * @category models

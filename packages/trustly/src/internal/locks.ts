@@ -48,7 +48,10 @@ class Inside extends Supervisor.AbstractSupervisor<void> {
     this.workers.delete(fiber)
   }
 
-  /** Fibers that started while this one was suspended, as those of `Effect.all` do: it waits for them, though its status does not say so. */
+  /**
+   * Fibers that started while this one was suspended, as those of `Effect.all` do: it waits for them, though its status does not
+   * say so.
+   */
   workersOf(fiber: RuntimeFiber): ReadonlyArray<RuntimeFiber> {
     return [...this.workers.get(fiber) ?? []]
   }

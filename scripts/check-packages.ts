@@ -98,7 +98,7 @@ const bundle = async (consumer: string): Promise<readonly [minified: number, gzi
 
 /** The figures in the README are within 5 % of the measured ones. */
 const checkSize = (measured: readonly [minified: number, gzipped: number]): void => {
-  const documented = /([\d.]+) kB minified, ([\d.]+) kB gzipped/.exec(readFileSync("README.md", "utf8"))
+  const documented = /([\d.]+)\s+kB\s+minified,\s+([\d.]+)\s+kB\s+gzipped/.exec(readFileSync("README.md", "utf8"))
   const figures = measured.map((size) => size.toFixed(1))
   process.stdout.write(`bundle: ${figures[0]} kB minified, ${figures[1]} kB gzipped\n`)
   if (documented === null || measured.some((size, at) => Math.abs(Number(documented[at + 1]) / size - 1) > 0.05)) {

@@ -51,7 +51,7 @@ const exactly = <Fields extends Schema.Struct.Fields>(fields: Fields) =>
 export type Command = typeof Command.Type
 
 /**
- * Schema of {@link Command}. The encoded side is the wire JSON, so it decodes a line of NDJSON.
+ * Schema of {@link Command}. The encoded side is the wire JSON. {@link decode} is cheaper and has better issues.
  *
  * @since 0.1.0
  * @category schemas
@@ -59,9 +59,9 @@ export type Command = typeof Command.Type
  * import { Effect, Schema } from "effect"
  * import { CustomerBatch } from "effect-trustly"
  *
- * const line = `{"externalId":"4567890","change":{"vip":2}}`
+ * const body: unknown = { externalId: "4567890", change: { vip: 2 } }
  *
- * const command = Effect.runSync(Schema.decode(Schema.parseJson(CustomerBatch.Command))(line))
+ * const command = Effect.runSync(Schema.decodeUnknown(CustomerBatch.Command)(body))
  * assert.deepStrictEqual(command, { externalId: "4567890", change: { vip: 2 } })
  */
 export const Command = Schema.Union(

@@ -6,7 +6,7 @@
 import * as Fields from "./internal/fields.ts"
 
 /**
- * What kind of value a field holds: `Text`, `Secret` (`Redacted` when read), `Number` (a number or a numeric string), `Instant`
+ * What kind of value a field holds: `Text`, `Secret` (`Redacted` when read), `Number` (read as a string; each field says what it is written as), `Instant`
  * (milliseconds since 1970 on the wire), `Json` (a JSON object), or `Group` (fields of its own).
  *
  * @since 0.1.0

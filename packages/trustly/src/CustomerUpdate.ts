@@ -21,7 +21,8 @@ import { schemas } from "./internal/fields.ts"
 export interface CustomerUpdate extends Schema.Schema.Type<typeof CustomerUpdate> {}
 
 /**
- * Schema of {@link CustomerUpdate}. The encoded side is the wire JSON, so it decodes a line of NDJSON.
+ * Schema of {@link CustomerUpdate}. The encoded side is the wire JSON. Its errors hold no value of a customer; those of a JSON parser
+ * quote malformed text.
  *
  * @since 0.1.0
  * @category schemas
@@ -29,9 +30,9 @@ export interface CustomerUpdate extends Schema.Schema.Type<typeof CustomerUpdate
  * import { Effect, Schema } from "effect"
  * import { CustomerUpdate } from "effect-trustly"
  *
- * const line = `{"name":"Jo Doe","email":"jo@example.com","phone":"+1","address":{"country":"US"},"vip":null}`
+ * const body: unknown = { name: "Jo Doe", email: "jo@example.com", phone: "+1", address: { country: "US" }, vip: null }
  *
- * const customer = Effect.runSync(Schema.decode(Schema.parseJson(CustomerUpdate))(line))
+ * const customer = Effect.runSync(Schema.decodeUnknown(CustomerUpdate)(body))
  * assert.strictEqual(customer.vip, null)
  */
 export const CustomerUpdate = schemas.update.annotations({ identifier: "CustomerUpdate" })

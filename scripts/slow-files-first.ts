@@ -1,7 +1,8 @@
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
 // files that wait for processes, a database, or a browser
-const slow = /\/(browser\/.*|runners|postgres|sqlite|process|page|import|crash|diskFull|Lock|database|lanes)\.test\.ts$/
+const slow =
+  /\/(browser\/.*|runners|postgres|sqlite|process|page|import|streams|crash|diskFull|Lock|database|lanes)\.test\.ts$/
 
 const isSlow = ({ moduleId }: TestSpecification): boolean => slow.test(moduleId)
 

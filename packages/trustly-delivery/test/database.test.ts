@@ -12,15 +12,8 @@ import { inspect } from "node:util"
 import { CustomerDelivery, type DeliveryConfig, Receipt } from "../src/index.ts"
 import * as Keyring from "../src/internal/keyring.ts"
 import { orStorageError } from "../src/internal/storage.ts"
+import { customer } from "./support/customer.ts"
 import * as Pg from "./support/postgres.ts"
-
-const customer = (customerId: string) => ({
-  customerId,
-  name: "Jo Doe",
-  email: "jo@example.com",
-  phone: "+1",
-  address: { country: "US" }
-})
 
 const keys = [Redacted.make(randomBytes(32).toString("base64"))] as const
 

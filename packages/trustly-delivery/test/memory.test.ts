@@ -14,14 +14,7 @@ import {
 } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { CustomerDelivery, DeliveryConfig, type DeliveryStatus, type Receipt } from "../src/index.ts"
-
-const customer = (customerId: string) => ({
-  customerId,
-  name: "Jo Doe",
-  email: "jo@example.com",
-  phone: "+1",
-  address: { country: "US" }
-})
+import { customer } from "./support/customer.ts"
 
 const ids = Array.from({ length: 40 }, (_, index) => String(index + 1))
 

@@ -9,16 +9,9 @@ import { randomBytes, randomUUID } from "node:crypto"
 import { CustomerDelivery, Receipt } from "../src/index.ts"
 import type { NewChange } from "../src/internal/outbox.ts"
 import * as SqlOutbox from "../src/internal/sqlOutbox.ts"
+import { customer } from "./support/customer.ts"
 
 const sqlite = SqliteClient.layer({ filename: ":memory:" })
-
-const customer = (customerId: string) => ({
-  customerId,
-  name: "Jo Doe",
-  email: "jo@example.com",
-  phone: "+1",
-  address: { country: "US" }
-})
 
 const change = (customerId: string): NewChange => ({
   receipt: Receipt.make(randomUUID()),

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Duration, Effect, Exit, Fiber, Option, Ref, Schedule, Stream, TestClock } from "effect"
+import { Cause, Clock, Effect, Exit, Fiber, Option, Ref, Schedule, Stream, TestClock } from "effect"
 import {
   CustomerBatch,
   type CustomerRecord,
@@ -15,7 +15,7 @@ import {
 } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { collect, customers, journal, updatesOf } from "./batch.ts"
-import { minimalCustomer } from "./support.ts"
+import { clockThatGoesBack, minimalCustomer } from "./support.ts"
 
 /** A call that fails with these errors in order, then succeeds with this value, and the count of its calls. */
 const scripted = <A>(failures: ReadonlyArray<TrustlyError>, value: A) =>
@@ -127,16 +127,7 @@ describe("rate", () => {
   it.effect("neither stalls nor bursts when the system clock changes", () =>
     Effect.gen(function*() {
       const test = yield* Effect.clock
-      let step = 0
-      const clock: Clock.Clock = Object.assign(Object.create(test), {
-        unsafeCurrentTimeMillis: () => test.unsafeCurrentTimeMillis() + step,
-        unsafeCurrentTimeNanos: () => test.unsafeCurrentTimeNanos(),
-        currentTimeMillis: Effect.map(test.currentTimeMillis, (now) => now + step),
-        sleep: (duration: Duration.DurationInput) => {
-          step -= 3_600_000
-          return test.sleep(Duration.decode(duration))
-        }
-      })
+      const clock = clockThatGoesBack(test)
       const started = yield* journal<number>()
       const layer = CustomerService.layerTest({
         update: () => Effect.as(Effect.flatMap(test.currentTimeMillis, started.write), minimalCustomer)

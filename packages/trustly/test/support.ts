@@ -1,5 +1,5 @@
 import { HttpClient, type HttpClientError, type HttpClientRequest, HttpClientResponse } from "@effect/platform"
-import { Context, Effect, Layer, Redacted } from "effect"
+import { type Clock, Context, Duration, Effect, Layer, Redacted } from "effect"
 import { CustomerService, type TrustlyConfig } from "effect-trustly"
 
 /** The sample request in Trustly's documentation, unchanged. */
@@ -39,6 +39,20 @@ export const reference = {
 
 /** Only the required fields. */
 export const minimalCustomer = { name: "Jo Doe", email: "jo@example.test", phone: "+1", address: { country: "US" } }
+
+/** A clock whose system time goes back an hour with each sleep. Its monotonic time is that of the given clock. */
+export const clockThatGoesBack = (clock: Clock.Clock): Clock.Clock => {
+  let step = 0
+  return Object.assign(Object.create(clock), {
+    unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + step,
+    unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+    currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + step),
+    sleep: (duration: Duration.DurationInput) => {
+      step -= 3_600_000
+      return clock.sleep(Duration.decode(duration))
+    }
+  })
+}
 
 /** A request as the server receives it. */
 interface SeenRequest {

@@ -1,24 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import {
-  type Clock,
-  Duration,
-  Effect,
-  Exit,
-  Fiber,
-  Logger,
-  LogLevel,
-  Metric,
-  Option,
-  Ref,
-  TestClock,
-  Tracer
-} from "effect"
+import { Effect, Exit, Fiber, Logger, LogLevel, Metric, Option, Ref, TestClock, Tracer } from "effect"
 import { type CustomerService, type TrustlyError, TrustlyRetry } from "effect-trustly"
 import { listen, type Plays } from "./faults/FaultServer.ts"
 import { makeService } from "./faults/harness.ts"
 import { type ClientLayer, clientLayers } from "./faults/layers.ts"
 import { goodBody, httpResponse, onRequest, reply, write } from "./faults/wire.ts"
-import { json, minimalCustomer, reference, scriptedService } from "./support.ts"
+import { clockThatGoesBack, json, minimalCustomer, reference, scriptedService } from "./support.ts"
 
 interface RecordedSpan {
   readonly name: string
@@ -208,16 +195,7 @@ const totalDuration = (operation: string) =>
 it.effect("a system clock change does not change the duration of a call", () =>
   Effect.gen(function*() {
     const test = yield* Effect.clock
-    let step = 0
-    const clock: Clock.Clock = Object.assign(Object.create(test), {
-      unsafeCurrentTimeMillis: () => test.unsafeCurrentTimeMillis() + step,
-      unsafeCurrentTimeNanos: () => test.unsafeCurrentTimeNanos(),
-      currentTimeMillis: Effect.map(test.currentTimeMillis, (now) => now + step),
-      sleep: (duration: Duration.DurationInput) => {
-        step -= 3_600_000
-        return test.sleep(Duration.decode(duration))
-      }
-    })
+    const clock = clockThatGoesBack(test)
     const customers = yield* scriptedService(() =>
       Effect.zipRight(Effect.sleep("2 seconds"), json({ customer: reference }))
     )

@@ -26,16 +26,15 @@ export const url = Config.nonEmptyString("DATABASE_URL").pipe(
 
 type Database = Layer.Layer<SqlClient.SqlClient, SqlError.SqlError | ConfigError.ConfigError | StorageError>
 
-/** Fails when the server does not respond within 5 s. */
+/** Ends a wait for the database after 5 s. What it waits for ends in the background, because canceling it can hang too. */
+export const withinLimit =
+  (error: StorageError) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | StorageError, R> =>
+    Effect.timeoutFail(Effect.disconnect(effect), { duration: "5 seconds", onTimeout: () => error })
+
 const postgres = (address: Redacted.Redacted): Database =>
-  // longer than 5 s, because the driver's own timeout has no error code
+  // longer than the limit, because the driver's own timeout has no error code
   Layer.build(PgClient.layer({ url: address, connectTimeout: "10 seconds" })).pipe(
-    // the driver's layer cannot be interrupted while it connects
-    Effect.disconnect,
-    Effect.timeoutFail({
-      duration: "5 seconds",
-      onTimeout: () => new StorageError({ reason: "Unavailable", code: "ETIMEDOUT" })
-    }),
+    withinLimit(new StorageError({ reason: "Unavailable", code: "ETIMEDOUT" })),
     Layer.scopedContext
   )
 

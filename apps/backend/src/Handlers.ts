@@ -12,6 +12,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { IdempotencyHeaders } from "./Api.ts"
 import { Api, Profile } from "./Api.ts"
+import * as Database from "./Database.ts"
 import { Profiles } from "./Profiles.ts"
 import * as Prometheus from "./Prometheus.ts"
 import * as RequestBody from "./RequestBody.ts"
@@ -35,11 +36,7 @@ const decodeProfile = (body: unknown) =>
     (error) => new TrustlyValidationError({ operation: "modify", issues: issuesOf(error) })
   )
 
-/** Limits a call of the database. It ends in the background, because canceling a statement waits for a connection. */
-const withinLimit = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.disconnect(effect).pipe(
-    Effect.timeoutFail({ duration: "5 seconds", onTimeout: () => new StorageError({ reason: "Unavailable" }) })
-  )
+const withinLimit = Database.withinLimit(new StorageError({ reason: "Unavailable" }))
 
 const optionsOf = (headers: typeof IdempotencyHeaders.Type) => ({ idempotencyKey: headers["idempotency-key"] })
 

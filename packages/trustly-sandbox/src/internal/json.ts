@@ -29,20 +29,22 @@ export const parse: (text: string) => Option.Option<unknown> = (text) =>
 
 const parseAny = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
-/** Encodes a value as JSON; none if JSON cannot represent it, or if it is nested too deeply. */
-export const stringify = (value: unknown): Option.Option<string> =>
-  Option.filter(Option.flatMap(stringifyAny(value), Option.fromNullable), isShallow)
+type Replace = (key: string, value: unknown) => unknown
 
-// undefined for a function or a symbol, which the declared type does not say
-const stringifyAny = Option.liftThrowable((value: unknown): string | undefined => JSON.stringify(value))
+const stringifyWith = (replace?: Replace) => {
+  // undefined for a function or a symbol, which the declared type does not say
+  const attempt = Option.liftThrowable((value: unknown): string | undefined => JSON.stringify(value, replace))
+  return (value: unknown): Option.Option<string> =>
+    Option.filter(Option.flatMap(attempt(value), Option.fromNullable), isShallow)
+}
 
-const finite = (_key: string, value: unknown): unknown => {
+const refuseInfinite: Replace = (_key, value) => {
   if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError("JSON has no such number")
   return value
 }
 
-const stringifyFinite = Option.liftThrowable((value: unknown): string | undefined => JSON.stringify(value, finite))
+/** Encodes a value as JSON; none if JSON cannot represent it, or if it is nested too deeply. */
+export const stringify = stringifyWith()
 
 /** Like {@link stringify}, but none if a number is NaN or infinite, as 1e400 is when it is parsed: it would become `null`. */
-export const stringifyExactly = (value: unknown): Option.Option<string> =>
-  Option.filter(Option.flatMap(stringifyFinite(value), Option.fromNullable), isShallow)
+export const stringifyExactly = stringifyWith(refuseInfinite)

@@ -1,6 +1,7 @@
 /** The most recent requests, with their messages and the fields that they changed. */
 import * as Effect from "effect/Effect"
 import * as Hash from "effect/Hash"
+import * as Num from "effect/Number"
 import type { RequestDetail, RequestLog } from "../RequestLog.ts"
 import type { Events } from "./events.ts"
 
@@ -40,14 +41,16 @@ interface Entry {
   readonly key: string
   readonly customerId: string | undefined
   readonly log: string
-  readonly messages: string
+  /** One text for each time that something became known. */
+  readonly messages: ReadonlyArray<string>
 }
 
-const lengthOf = ({ key, log, messages }: Entry): number => key.length + log.length + messages.length
+const lengthOf = ({ key, log, messages }: Entry): number =>
+  Num.sumAll([key, log, ...messages].map(({ length }) => length))
 
 // the texts of an entry are only ever written from these types
 const parseLog = ({ log }: Entry): RequestLog => JSON.parse(log)
-const parseMessages = ({ messages }: Entry): Messages => JSON.parse(messages)
+const parseMessages = ({ messages }: Entry): Messages => Object.assign({}, ...messages.map((text) => JSON.parse(text)))
 
 /** Whether a request continues the `modify` of which `previous` is the latest request for the same customer. */
 const continuesModify = (arrival: Arrival, previous: RequestLog): boolean => {
@@ -77,10 +80,10 @@ export const make = (events: Events): RequestStore => {
     }
   }
 
-  const save = (key: string, log: RequestLog, messages: Messages): Effect.Effect<void> => {
+  const save = (key: string, log: RequestLog, messages: ReadonlyArray<string>): Effect.Effect<void> => {
     const previous = entries.get(log.id)
     const { customerId } = log
-    const entry = { key, customerId, log: JSON.stringify(log), messages: JSON.stringify(messages) }
+    const entry = { key, customerId, log: JSON.stringify(log), messages }
     entries.set(log.id, entry)
     length += lengthOf(entry) - (previous === undefined ? 0 : lengthOf(previous))
     removeOldest()
@@ -121,13 +124,16 @@ export const make = (events: Events): RequestStore => {
         const log = numbered(arrival, key)
         latestByKey.set(key, log.id)
         if (arrival.customerId !== undefined) latestByCustomer.set(arrival.customerId, log.id)
-        return Effect.as(save(key, log, messages), log.id)
+        return Effect.as(save(key, log, [JSON.stringify(messages)]), log.id)
       }),
     update: (id, { log, messages }) =>
       Effect.suspend(() => {
         const entry = entries.get(id)
         if (entry === undefined) return Effect.void
-        return save(entry.key, { ...parseLog(entry), ...log }, { ...parseMessages(entry), ...messages })
+        return save(entry.key, { ...parseLog(entry), ...log }, [
+          ...entry.messages,
+          ...(messages === undefined ? [] : [JSON.stringify(messages)])
+        ])
       })
   }
 }

@@ -3,6 +3,7 @@ import type { CustomerBatch } from "effect-trustly"
 import { TrustlyValidationError } from "effect-trustly"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Decode from "../Decode.ts"
 import type { Wire } from "../Json.ts"
 import * as Json from "../Json.ts"
@@ -57,10 +58,8 @@ const isCommand = (wire: Wire): boolean => "update" in wire || "change" in wire
 
 /** An `externalId` of a customer is a field, which `null` can clear. */
 const withoutNullIdentifiers = (wire: Wire): Wire => {
-  const { customerId, ...named } = wire
-  const identified = customerId === null ? named : wire
-  const { externalId, ...unnamed } = identified
-  return externalId === null && isCommand(wire) ? unnamed : identified
+  const named = wire["customerId"] === null ? Record.remove(wire, "customerId") : wire
+  return named["externalId"] === null && isCommand(wire) ? Record.remove(named, "externalId") : named
 }
 
 /** What a line contains: of a failure record, the command in it. An identifier that is `null` is none. */

@@ -57,7 +57,10 @@ const withoutUnknown = (value: unknown, group = ""): unknown =>
     })
     : value
 
-/** Reads the documented fields of a body, or the paths of what is wrong with them; `undefined` where the body is no JSON. */
+/**
+ * Makes a function that returns the documented fields of a body, or the paths of its invalid fields. It returns `undefined` for a
+ * body that is not JSON.
+ */
 const reader = <A, I extends Fields>(schema: Schema.Schema<A, I>) => {
   const decode = ParseResult.decodeUnknownEither(schema, { errors: "all" })
   const encode = ParseResult.encodeEither(schema)

@@ -34,14 +34,14 @@ const chain = (cause: unknown, depth = 0): ReadonlyArray<Facts> => {
 
 // ---- before the request could leave: `Dns`, `Connect`, and `Tls` are claimed only by the phase, never by a code that other phases share
 
-const isMalformed = ({ code, text }: Pick<Facts, "code" | "text">): boolean =>
+const isMalformed = ({ code, text }: Facts): boolean =>
   /^(UND_ERR_INVALID_ARG|ERR_INVALID_CHAR|ERR_INVALID_HTTP_TOKEN|ERR_HTTP_INVALID_HEADER_VALUE)$/.test(code) ||
   /^TypeError [^]*\b(invalid header|ByteString|invalid HTTP header)/i.test(text)
 
 const isConnecting = ({ code, syscall, text }: Facts): boolean =>
   syscall === "connect" || syscall === "bind" || code === "UND_ERR_CONNECT_TIMEOUT" ||
   // fetch refuses some ports by itself
-  text === "Error bad port" || isMalformed({ code, text }) ||
+  text === "Error bad port" ||
   // the proxy refused the tunnel, as reported by undici and by the agents for Node's own client
   /^\w+ Proxy response \(\d+\) !== 200/.test(text) || /tunnell?ing socket could not be established/i.test(text) ||
   code === "ERR_PROXY_TUNNEL"
@@ -75,7 +75,7 @@ const tlsRecord = /^(EPROTO|ERR_TLS_|ERR_SSL_)/
 const reasonOf = (facts: Facts): NetworkReason | undefined => {
   const { code, syscall, text } = facts
   if (/^(getaddrinfo|query[A-Z]\w*)$/.test(syscall)) return "Dns"
-  if (isConnecting(facts)) return "Connect"
+  if (isConnecting(facts) || isMalformed(facts)) return "Connect"
   if (isCertificate(facts) || isNegotiation(facts)) return "Tls"
   if (timeoutCodes.has(code)) return "Timeout"
   if (resetCodes.has(code)) return "Reset"

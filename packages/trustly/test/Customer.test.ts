@@ -1,6 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, DateTime, Either, FastCheck, JSONSchema, Order, ParseResult, Redacted, Schema } from "effect"
-import { Address, Customer, CustomerRecord, DriverLicense, Sensitive } from "effect-trustly"
+import {
+  Address,
+  Customer,
+  CustomerFields,
+  CustomerRecord,
+  CustomerWithoutSecrets,
+  DriverLicense,
+  Sensitive
+} from "effect-trustly"
 import { minimalCustomer, reference } from "./support.ts"
 
 const decode = Schema.decodeUnknownSync(Customer)
@@ -107,6 +115,21 @@ describe("Customer", () => {
     }
     assert.isTrue(Object.hasOwn(customer.customData ?? {}, "__proto__"))
     assert.strictEqual(JSON.stringify(encode(customer).customData), `{"__proto__":{"admin":true},"a":1}`)
+  })
+
+  it("encodes optional fields that are undefined as missing", () => {
+    const optional = CustomerFields.all.filter(({ isRequired, path }) => !isRequired && !path.includes("."))
+    const omitted = Object.fromEntries(optional.map(({ path }) => [path, undefined]))
+    const customer = { ...decode(minimalCustomer), ...omitted, address: { country: "US", city: undefined } }
+    for (
+      const encodeUnknown of [
+        Schema.encodeUnknownSync(Customer),
+        Schema.encodeUnknownSync(CustomerRecord),
+        Schema.encodeUnknownSync(CustomerWithoutSecrets)
+      ]
+    ) {
+      assert.deepStrictEqual<object>(encodeUnknown(customer), minimalCustomer)
+    }
   })
 
   it("accepts only an object as customData", () => {

@@ -95,15 +95,16 @@ const required = <S extends AnySchema>(schema: S, description: string) =>
 const Null = Schema.Null.annotations({ message: () => "Expected null" })
 const Undefined = Schema.Undefined.annotations({ message: () => "Expected undefined" })
 
-/** In an answer: may be missing, and `null` reads as missing. */
+/** In an answer: may be missing, and `null` reads as missing. When encoded, `undefined` counts as missing. */
 const nullIsAbsent = <A, I>(
   schema: Schema.Schema<A, I>,
   description: string
 ): Schema.PropertySignature<"?:", A, never, "?:", I | null> =>
   Schema.optionalToOptional(
     Schema.Union(schema, Null).annotations({ ...Expect.like(schema.ast), description }),
-    Schema.typeSchema(schema).annotations(Expect.like(schema.ast)),
-    { decode: Presence.dropNull, encode: (present) => present }
+    // not typed as `A | undefined`: nothing reads as `undefined`
+    Schema.make<A>(Schema.Union(Schema.typeSchema(schema), Undefined).annotations(Expect.like(schema.ast)).ast),
+    { decode: Presence.dropNull, encode: Presence.dropUndefined }
   )
 
 /** In a write: may be omitted, and `undefined` counts as omitted. */

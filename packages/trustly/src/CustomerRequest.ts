@@ -144,8 +144,16 @@ export const createOrUpdate = (customer: CustomerUpdate & CustomerIdentifier): C
     if (customerId !== undefined) {
       return Either.map(Identifier.check("createOrUpdate", customerId), () => ({ customerId, body }))
     }
-    const missing = { path: "externalId", problem: "missing", expected: "an externalId or a customerId" } as const
-    return Predicate.isString(externalId) ? Either.right({ body }) : refuse("createOrUpdate", missing)
+    if (!Predicate.isString(externalId)) {
+      return refuse("createOrUpdate", {
+        path: "externalId",
+        problem: "missing",
+        expected: "an externalId or a customerId"
+      })
+    }
+    return Identifier.isExternalId(externalId)
+      ? Either.right({ body })
+      : refuse("createOrUpdate", { path: "externalId", problem: "invalid", expected: Identifier.externalIdRule })
   })
 
 const changesNothing = (body: Body): boolean =>

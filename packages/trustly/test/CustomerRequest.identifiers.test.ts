@@ -136,6 +136,16 @@ describe("createOrUpdate", () => {
     assert.deepStrictEqual(issues({ externalId: null }), none)
   })
 
+  it("rejects an externalId that `find` would reject", () => {
+    for (const externalId of ["a\u0000", "a\n", "\ud800"]) {
+      assert.deepStrictEqual(issues({ externalId }), [{
+        path: "externalId",
+        problem: "invalid",
+        expected: "a non-empty string without control characters"
+      }])
+    }
+  })
+
   it("rejects an invalid customerId", () => {
     for (const customerId of ["", "..", "a/b"]) {
       assert.deepStrictEqual(issues({ customerId }).map(({ path, problem }) => [path, problem]), [[

@@ -11,6 +11,7 @@ import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
 import { CustomerDelivery, type DeliveryConfig, Receipt } from "../src/index.ts"
 import * as Keyring from "../src/internal/keyring.ts"
+import * as SqlOutbox from "../src/internal/sqlOutbox.ts"
 import { orStorageError } from "../src/internal/storage.ts"
 import { customer } from "./support/customer.ts"
 import * as Pg from "./support/postgres.ts"
@@ -387,6 +388,18 @@ describe.skipIf(!Pg.isInstalled)("on Postgres, beside other transactions", () =>
       assert.strictEqual(yield* Deferred.await(lockTimeoutOfCaller), "0")
       yield* delivery.await(yield* delivery.enqueue({ customerId: "1", change: { vip: 4 } }))
     }).pipe(Effect.provide(layer)))
+
+  it.live("does not wait forever to postpone a customer whose row is locked", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const outbox = yield* SqlOutbox.make
+      yield* sql`INSERT INTO trustly_delivery_customers (customer_id, lane, due_at) VALUES ('1', 0, 9000000000000)`
+      const error = yield* whileLocked(
+        sql`SELECT 1 FROM trustly_delivery_customers FOR UPDATE`,
+        Effect.flip(outbox.postpone("1", 0))
+      )
+      assert.deepInclude(error, { _tag: "StorageError", reason: "Unavailable" })
+    }).pipe(Effect.scoped, Effect.provide(layer)))
 
   it.live("retries a dead letter once when two calls retry it at the same time", () =>
     Effect.gen(function*() {

@@ -432,7 +432,8 @@ export const make = Effect.gen(function*() {
     record,
 
     postpone: (customer, dueAt) =>
-      orStorageError(sql`UPDATE trustly_delivery_customers SET due_at = ${dueAt} WHERE customer_id = ${customer}`),
+      // in a transaction, which limits the wait for a row that is locked
+      inTransaction(sql`UPDATE trustly_delivery_customers SET due_at = ${dueAt} WHERE customer_id = ${customer}`),
 
     nextPollDelay: () => Effect.succeed(pollInterval),
 

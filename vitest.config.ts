@@ -4,8 +4,8 @@ import ClosingLineReporter from "./scripts/closing-line-reporter.ts"
 import SlowFilesFirst from "./scripts/slow-files-first.ts"
 import projects from "./vitest.workspace.ts"
 
-// one more than there are cores, because some files wait for processes most of their time
-const workers = availableParallelism() + 1
+// more than there are cores, because some files wait for processes most of their time
+const workers = availableParallelism() + 2
 
 export default defineConfig({
   test: {

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { assert, describe, it } from "vitest"
+import { soak } from "../../trustly/test/soak.ts"
 import { isInstalled } from "./support/postgres.ts"
 import { Runner, until } from "./support/runners.ts"
 import { concurrency, customers, isIdle, TestEnvironment } from "./support/testEnvironment.ts"
+
+/** For each of the customers that several runners share. */
+const changes = soak({ quick: 12, whole: 25 })
 
 describe.skipIf(!isInstalled)("Several runners on Postgres", () => {
   const environment = new TestEnvironment({ usesPostgres: isInstalled })
@@ -32,7 +36,7 @@ describe.skipIf(!isInstalled)("Several runners on Postgres", () => {
     const [a, b, c] = await Promise.all([1, 2, 3].map(() => new Runner(shared).started()))
     if (a === undefined || b === undefined || c === undefined) throw new Error("Expected three runners")
     const many = Array.from({ length: 60 }, (_, index) => `customer-${index + 1}`)
-    a.enqueue(many, 1, 25)
+    a.enqueue(many, 1, changes)
     await until("100 sent changes", () => environment.trustly.writes.length > 100)
     await suspendInTransaction(b, shared.DATABASE_URL)
     await until("all changes accepted", () => a.lines.includes("enqueued"))
@@ -41,7 +45,7 @@ describe.skipIf(!isInstalled)("Several runners on Postgres", () => {
     // the suspended runner continues after its lanes have moved
     const sent = environment.trustly.writes.length
     b.signal("SIGCONT")
-    b.enqueue(many, 26, 27)
+    b.enqueue(many, changes + 1, changes + 2)
     await until(
       "all changes delivered",
       async () => environment.allDelivered(b.accepted) && b.accepted.length === 120 && await isIdle(c)

@@ -15,6 +15,7 @@ export const bundle = async (entryPoints: Array<string>, outdir: string): Promis
     entryPoints,
     outdir,
     bundle: true,
+    minify: true,
     platform: "node",
     format: "esm",
     logLevel: "warning",

@@ -13,9 +13,10 @@ import * as Redacted from "effect/Redacted"
 
 export const file = Config.withDefault(Config.nonEmptyString("DELIVERY_FILE"), "trustly-delivery.db")
 
-// the URL of a Unix socket can have a user but no host
+// the URL of a Unix socket can have a user but no host; the driver decodes user, password, and database
 const isPostgresUrl = (text: string): boolean =>
-  /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text.replace("@/", "@localhost/"))
+  /^postgres(ql)?:\/\//i.test(text) && URL.canParse(text.replace("@/", "@localhost/")) &&
+  Option.isSome(Option.liftThrowable(decodeURIComponent)(text))
 
 export const url = Config.nonEmptyString("DATABASE_URL").pipe(
   Config.validate({ message: "must be a valid URL that starts with postgres://", validation: isPostgresUrl }),

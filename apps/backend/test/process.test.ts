@@ -161,7 +161,12 @@ describe("the process", () => {
     Effect.gen(function*() {
       const { environment } = yield* setUp
       const { DELIVERY_KEYS: _, ...withoutKeys } = environment
-      const databaseUrls = ["sentinel", "mysql://sentinel@127.0.0.1:1/x", "postgres://sentinel@127.0.0.1:99999/x"]
+      const databaseUrls = [
+        "sentinel",
+        "mysql://sentinel@127.0.0.1:1/x",
+        "postgres://sentinel@127.0.0.1:99999/x",
+        "postgres://sentinel:%ff@127.0.0.1:1/x"
+      ]
       const refusedUrl = /^DATABASE_URL must be a valid URL that starts with postgres:\/\/$/
       yield* refusals([
         [withoutKeys, 2, /^DELIVERY_KEYS is missing$/],

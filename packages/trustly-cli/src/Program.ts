@@ -35,7 +35,7 @@ export const sections = [
     lines: [
       "TRUSTLY_ACCESS_ID, TRUSTLY_ACCESS_KEY  required by get, update, and import",
       "TRUSTLY_BASE_URL               default: Trustly's hosted sandbox",
-      "TRUSTLY_TIMEOUT                deadline of an attempt, default: 30 seconds",
+      "TRUSTLY_TIMEOUT                deadline of a request, default: 30 seconds",
       "TRUSTLY_RETRY_TIMES            default: 3",
       "TRUSTLY_RETRY_BASE_DELAY       default: 250 millis",
       "TRUSTLY_RETRY_MAX_DELAY        default: 10 seconds",

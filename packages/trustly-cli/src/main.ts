@@ -23,7 +23,7 @@ const Customers = Layer.unwrapEffect(
 
 const program = {
   ...Program.info,
-  description: "Shows, updates, and imports customers at Trustly (pay by bank, North America).",
+  description: "Shows, updates, and imports customers at Trustly (Pay by Bank, North America).",
   sections: Program.sections,
   commands: makeAll({ retrying: Customers, trustly: Trustly })
 }

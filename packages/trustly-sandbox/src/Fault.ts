@@ -18,7 +18,7 @@ const PositiveCount = Schema.Int.pipe(Schema.between(1, Number.MAX_SAFE_INTEGER)
 /**
  * A fault: what happens to a request instead of the normal response.
  *
- * - `Status`: responds with this status, this JSON body (default: Trustly's error envelope), and a `Retry-After` in seconds
+ * - `Status`: responds with this status, this JSON body, and a `Retry-After` in seconds
  * - `Delay`: responds normally, this many milliseconds later, at most one day
  * - `Silence`: never responds and keeps the connection open
  * - `Reset`: breaks the connection before the response or in the middle of its body
@@ -38,7 +38,10 @@ export type Fault = typeof Fault.Type
 export const Fault = Schema.Union(
   Schema.TaggedStruct("Status", {
     status: Schema.Int.pipe(Schema.between(200, 599)),
-    body: optional(Schema.Unknown, "JSON response body. Default: Trustly's error envelope"),
+    body: optional(
+      Schema.Unknown,
+      "JSON response body. Default: Trustly's error envelope for 5xx, else an object with a message"
+    ),
     retryAfter: optional(Count, "Value of the Retry-After header, in seconds")
   }),
   Schema.TaggedStruct("Delay", { millis: Schema.Int.pipe(Schema.between(0, 86_400_000)) }),

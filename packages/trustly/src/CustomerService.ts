@@ -189,7 +189,7 @@ export class CustomerService
 
   /**
    * Adds a retry policy to every operation of a layer, and keeps the layer's other services. The error is that of the last attempt,
-   * with the worst `outcome` of all attempts: `Unknown` is worse than `Rejected`, and `Rejected` is worse than `NotSent`.
+   * with the worst `outcome` of all attempts. From worst to best: `Applied`, `Unknown`, `Rejected`, `NotSent`.
    *
    * @since 0.1.0
    * @example

@@ -53,7 +53,9 @@ export interface Lanes {
 
 /** Reports deliveries that end before their result is known: Trustly may receive these changes again. */
 const warnAborted = (count: number, reason: string) =>
-  count === 0 ? Effect.void : Effect.logWarning(`Aborted ${count} deliveries: ${reason}`)
+  count === 0
+    ? Effect.void
+    : Effect.logWarning(`Aborted ${count} ${count === 1 ? "delivery" : "deliveries"}: ${reason}`)
 
 const interruptAll = (sets: ReadonlyArray<FiberSet.FiberSet<void>>) =>
   Effect.forEach(sets, (fibers) => FiberSet.size(fibers)).pipe(

@@ -28,7 +28,7 @@ const runners = new Set<Runner>()
 
 /** How many deliveries the runners of the test report as aborted, as on a machine that is too busy to renew locks in time. */
 export const abortedDeliveries = (): number =>
-  [...runners].flatMap(({ output }) => [...output.matchAll(/Aborted (\d+) deliveries/g)])
+  [...runners].flatMap(({ output }) => [...output.matchAll(/Aborted (\d+) deliver/g)])
     .reduce((sum, [, count]) => sum + Number(count), 0)
 
 export const stopAll = async (): Promise<void> => {

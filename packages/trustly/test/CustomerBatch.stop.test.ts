@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Array as Arr, Cause, Effect, Exit, FastCheck, Fiber, Order, Stream, Supervisor } from "effect"
+import { Array as Arr, Cause, Effect, Exit, FastCheck, Fiber, Order, Stream, Supervisor, TestClock } from "effect"
 import { CustomerBatch, CustomerService, TrustlyAuthError, TrustlyServerError } from "effect-trustly"
 import { collect, customers, journal, positions, settle, turns, updateOf, updatesOf, updating } from "./batch.ts"
 import { minimalCustomer } from "./support.ts"
+import { soon } from "./waiting.ts"
 
 const authError = new TrustlyAuthError({ operation: "update" })
 
@@ -222,5 +223,32 @@ describe("a service failure is a result, and the run continues", () => {
       )
       assert.deepStrictEqual(end, Exit.void)
       assert.deepStrictEqual(results.map(({ exit }) => Exit.isFailure(exit) && Cause.isDie(exit.cause)), [true, true])
+    }))
+})
+
+describe("in an uninterruptible region", () => {
+  it.effect("a run ends", () =>
+    Effect.gen(function*() {
+      const run = CustomerBatch.run(updatesOf(["1", "2"]), { rate: { limit: 1, interval: "1 hour" } })
+      const fiber = yield* Effect.fork(
+        Effect.uninterruptible(collect(run)).pipe(Effect.provide(updating(() => Effect.void)))
+      )
+      yield* settle
+      yield* TestClock.adjust("1 hour")
+      const { end, results } = yield* soon("the end of the run")(Fiber.join(fiber))
+      assert.deepStrictEqual(end, Exit.void)
+      assert.deepStrictEqual(positions(results), [0, 1])
+    }))
+
+  it.effect("a run that stops does not wait for its input", () =>
+    Effect.gen(function*() {
+      const commands = Stream.concat(updatesOf(["1"]), Stream.never)
+      const fiber = yield* Effect.fork(
+        Effect.uninterruptible(collect(CustomerBatch.run(commands))).pipe(
+          Effect.provide(updating(() => Effect.fail(authError)))
+        )
+      )
+      const { end } = yield* soon("the end of the run")(Fiber.join(fiber))
+      assert.deepStrictEqual(end, Exit.fail(authError))
     }))
 })

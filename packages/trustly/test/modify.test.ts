@@ -315,7 +315,8 @@ describe("a nested modify", () => {
     "concurrently with another effect": (inner) => Effect.all([inner, Effect.void], { concurrency: 2 }),
     "twice concurrently": (inner) => Effect.all([inner, inner], { concurrency: "unbounded" }),
     "with a timeout": (inner) => Effect.timeoutOption(inner, "1 day"),
-    "in a race": (inner) => Effect.raceFirst(inner, Effect.never)
+    "in a race": (inner) => Effect.raceFirst(inner, Effect.never),
+    "in an uninterruptible region": Effect.uninterruptible
   }
   for (const [how, nest] of Object.entries(nestings)) {
     it.effect(`for the same customer fails ${how}`, () =>
@@ -407,6 +408,24 @@ describe("a nested modify", () => {
         assert.propertyVal(yield* soon("the error")(Effect.flip(outer)), "_tag", "TrustlyValidationError")
       }))
   }
+
+  it.effect("in an uninterruptible region waits for a customer that another fiber holds", () =>
+    Effect.gen(function*() {
+      const { bodies, customers } = yield* serverWith(stored)
+      const isHeld = yield* Effect.makeLatch()
+      const gate = yield* Effect.makeLatch()
+      const holder = yield* Effect.fork(
+        customers.modify("2", () => isHeld.open.pipe(Effect.zipRight(gate.await), Effect.as({ vip: 1 })))
+      )
+      yield* isHeld.await
+      const inner = Effect.uninterruptible(customers.modify("2", () => ({ vip: 2 })))
+      const outer = yield* Effect.fork(customers.modify("1", () => Effect.as(inner, { vip: 3 })))
+      yield* eventLoopTurns(2)
+      yield* gate.open
+      yield* soon("the end of the outer call")(Fiber.join(outer))
+      yield* Fiber.join(holder)
+      assert.deepStrictEqual((yield* bodies).map((body) => Reflect.get(body, "vip")), [1, 2, 3])
+    }))
 
   it.effect("fails when two concurrent nested calls meet a fiber that nests in the opposite order", () =>
     Effect.gen(function*() {

@@ -74,8 +74,12 @@ const makeTimer = (clock: Clock.Clock, timeout: Duration.Duration): Timer => {
     start: (expire) => {
       const entry = { endsAt: clock.unsafeCurrentTimeNanos() + length, expire }
       entries.add(entry)
-      // not a child of the caller, whose context and interruption are not those of the other calls
-      fiber ??= Effect.runFork(run)
+      if (fiber === undefined) {
+        // not a child of the caller, whose context and interruption are not those of the other calls
+        const started = Effect.runFork(run)
+        // with a length close to zero, it has ended already
+        if (entries.size > 0) fiber = started
+      }
       return entry
     },
     stop: (entry) => {

@@ -70,7 +70,12 @@ export const run = <C, E, R, E2, R2>(
       return item
     }
 
-    const waitForPace = pace === undefined ? Effect.void : Effect.raceFirst(pace, Deferred.await(stopped))
+    /** Runs an effect until it ends or the run stops. */
+    const untilStopped = <A, E3, R3>(effect: Effect.Effect<A, E3, R3>): Effect.Effect<A, E2 | E3, R3> =>
+      // both interruptible, also in an uninterruptible caller: the race waits for the one that loses
+      Effect.raceFirst(Effect.interruptible(effect), Effect.interruptible(Deferred.await(stopped)))
+
+    const waitForPace = pace === undefined ? Effect.void : untilStopped(pace)
 
     const work = (first: Item<C>): Effect.Effect<unknown, never, R2> =>
       Effect.gen(function*() {
@@ -110,7 +115,7 @@ export const run = <C, E, R, E2, R2>(
       Effect.catchAll(Option.match({ onNone: () => Effect.void, onSome: (error: E) => Effect.fail(error) }))
     )
 
-    const exit = yield* Effect.exit(Effect.raceFirst(readAll, Deferred.await(stopped)))
+    const exit = yield* Effect.exit(untilStopped(readAll))
     yield* FiberSet.awaitEmpty(workers)
     return yield* isStopped ? Deferred.await(stopped) : exit
   }))

@@ -170,7 +170,9 @@ const release = (holder: Holder): void => {
 const awaitLock = (holder: Holder): Effect.Effect<boolean> => {
   if (isHolding(holder)) return Effect.succeed(true)
   const granted = Effect.as(Deferred.await(holder.granted), true)
-  return holder.outer.length === 0 ? granted : Effect.raceFirst(granted, Effect.as(deadlock(holder), false))
+  if (holder.outer.length === 0) return granted
+  // both interruptible, also in an uninterruptible caller: the race waits for the one that loses
+  return Effect.raceFirst(Effect.interruptible(granted), Effect.interruptible(Effect.as(deadlock(holder), false)))
 }
 
 /**

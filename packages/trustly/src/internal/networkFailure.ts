@@ -83,11 +83,14 @@ const reasonOf = (facts: Facts): NetworkReason | undefined => {
   return undefined
 }
 
+// a client of somebody else may put a text with anything in it there
+const isCode = (code: string): boolean => /^\w{1,60}$/.test(code)
+
 /** Why a request got no response head. */
 export const ofRequest = (cause: unknown): NetworkFailure => {
   const facts = chain(cause)
   const reason = facts.map(reasonOf).find(Predicate.isNotUndefined) ?? "Reset"
-  const code = facts.find((fact) => fact.code !== "")?.code
+  const code = facts.find((fact) => isCode(fact.code))?.code
   return code === undefined ? { reason } : { reason, code }
 }
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Deferred, Duration, Effect, Exit, Fiber, Ref, TestClock, Tracer } from "effect"
 import * as Deadline from "../../src/internal/deadline.ts"
+import { soon } from "../waiting.ts"
 
 type Case = Effect.Effect<string, string>
 
@@ -57,6 +58,18 @@ describe("a deadline", () => {
       )
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Fiber.join(fiber), "timed out")
+    }))
+
+  it.live("close to zero also fires for the calls after one that has not ended", () =>
+    Effect.gen(function*() {
+      const deadline = Deadline.make(Duration.nanos(1n))
+      const gate = yield* Effect.makeLatch()
+      const first = yield* Effect.fork(deadline(Effect.uninterruptible(gate.await), span, () => Effect.void))
+      yield* Effect.yieldNow()
+      const second = deadline(Effect.never, span, () => Effect.succeed("timed out"))
+      assert.strictEqual(yield* soon("the deadline")(second), "timed out")
+      yield* gate.open
+      yield* Fiber.join(first)
     }))
 
   it.effect("interrupts the effect when its caller is interrupted", () =>

@@ -84,6 +84,12 @@ describe("a request without a response head", () => {
   }
 })
 
+it("a code that is not a code is not reported", () => {
+  const cause = error({ code: "key sentinel refused", cause: error({ code: "", cause: error({ code: "EPIPE" }) }) })
+  assert.deepStrictEqual(NetworkFailure.ofRequest(cause), { reason: "Reset", code: "EPIPE" })
+  assert.deepStrictEqual(NetworkFailure.ofRequest(error({ code: "key sentinel refused" })), { reason: "Reset" })
+})
+
 describe("an incomplete response body", () => {
   for (const [what, cause] of rows) {
     it(`is never reported as not sent: ${what}`, () =>

@@ -199,6 +199,32 @@ describe("a layer", () => {
       assert.deepStrictEqual(requests.map(({ init }) => init.redirect), ["manual"])
     }))
 
+  for (const isProvided of [false, true]) {
+    it.effect(`follows no redirect when a wrapper provides its own RequestInit (another one in the context: ${isProvided})`, () =>
+      Effect.gen(function*() {
+        const seen: Array<RequestInit> = []
+        const fetch = (_input: RequestInfo | URL, init: RequestInit = {}) => {
+          seen.push(init)
+          return Promise.resolve(Response.json({ customer: reference }))
+        }
+        const wrapped = HttpClient.transformResponse(
+          Effect.provideService(FetchHttpClient.RequestInit, { cache: "no-store" })
+        )
+        const client = Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, wrapped))
+        const inContext = isProvided ? Layer.succeed(FetchHttpClient.RequestInit, { keepalive: true }) : Layer.empty
+        yield* Effect.zipRight(getOne, getOne).pipe(
+          Effect.provide(
+            Layer.provide(CustomerService.layer(options), [Layer.provide(client, FetchHttpClient.layer), inContext])
+          ),
+          Effect.provideService(FetchHttpClient.Fetch, fetch)
+        )
+        assert.deepStrictEqual(seen.map(({ cache, redirect }) => [cache, redirect]), [
+          ["no-store", "manual"],
+          ["no-store", "manual"]
+        ])
+      }))
+  }
+
   it.effect("keeps the headers of a wrapper to the requests that it sets them for", () =>
     Effect.gen(function*() {
       const requests: Array<RecordedRequest> = []

@@ -32,17 +32,30 @@ const note = <A, E, R>(execute: Effect.Effect<A, E, R>): Effect.Effect<Noted<A, 
 const headersOf = ({ headers }: RequestInit): ReadonlyArray<[name: string, value: string]> =>
   Object.entries(Headers.fromInput(headers instanceof globalThis.Headers ? [...headers] : headers))
 
+/** Makes `fetch` follow no redirect while a request runs. */
+type Guard = <A, E, R>(execute: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+const guardByOptions = (init: RequestInit): Guard => Effect.provideService(FetchHttpClient.RequestInit, init)
+
+// a `fetch` that the client's layer was built with is replaced: nothing can see it
+const guardByFetch: Guard = (execute) =>
+  Effect.flatMap(Effect.serviceOption(FetchHttpClient.Fetch), (provided) => {
+    const fetch = Option.getOrElse(provided, () => globalThis.fetch)
+    return Effect.provideService(execute, FetchHttpClient.Fetch, (input, init = {}) => fetch(input, manual(init)))
+  })
+
 /**
  * A client that follows no redirect: a redirect could send the customer to another host.
  *
  * Only `fetch` follows redirects, unless its `RequestInit` says otherwise. A `RequestInit` that is provided for a call replaces
  * the one that the client's layer was built with, which nothing but `fetch` itself can see. So the first request that comes to
  * `fetch` goes to one that sends nothing and notes its options. Headers among them can also come from a wrapper that sets them for
- * this request only: those that a bare request does not have are not kept.
+ * this request only: those that a bare request does not have are not kept. A wrapper can also provide a `RequestInit` closer to
+ * `fetch`; then the options that were provided do not arrive, and `fetch` itself is replaced.
  */
 export const withoutRedirects = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.HttpClient> =>
   Effect.map(Effect.serviceOption(FetchHttpClient.RequestInit), (provided) => {
-    let init = Option.getOrUndefined(Option.map(provided, manual))
+    let guard: Guard | undefined
 
     /** The options of the client's layer, from those of a first request. */
     const layerInit = (
@@ -58,13 +71,24 @@ export const withoutRedirects = (client: HttpClient.HttpClient): Effect.Effect<H
       })
     }
 
-    return HttpClient.transform(client, (execute, request) =>
-      Effect.suspend(() => {
-        if (init !== undefined) return Effect.provideService(execute, FetchHttpClient.RequestInit, init)
-        return Effect.flatMap(note(execute), ({ exit, init: noted }) =>
-          noted === undefined ? exit : Effect.flatMap(layerInit(request, noted), (found) => {
-            init = manual(found)
-            return Effect.provideService(execute, FetchHttpClient.RequestInit, init)
-          }))
-      }))
+    return HttpClient.transform(client, (execute, request) => {
+      const findGuard = (noted: RequestInit): Effect.Effect<Guard> =>
+        Effect.gen(function*() {
+          const options = Option.isSome(provided) ? provided.value : yield* layerInit(request, noted)
+          const byOptions = guardByOptions(manual(options))
+          const { init: guarded } = yield* note(byOptions(execute))
+          return guarded !== undefined && guarded.redirect !== "manual" ? guardByFetch : byOptions
+        })
+      return Effect.suspend(() => {
+        if (guard !== undefined) return guard(execute)
+        return Effect.flatMap(
+          note(execute),
+          ({ exit, init: noted }) =>
+            noted === undefined ? exit : Effect.flatMap(findGuard(noted), (found) => {
+              guard = found
+              return found(execute)
+            })
+        )
+      })
+    })
   })

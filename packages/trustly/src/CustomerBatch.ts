@@ -72,9 +72,22 @@ export const Command = Schema.Union(
 
 const [Update, Change, ChangeByExternalId] = Command.members
 
-const decodeUpdate = Codec.decoder(Update)
-const decodeChange = Codec.decoder(Change)
-const decodeChangeByExternalId = Codec.decoder(ChangeByExternalId)
+/** One function for each kind of command. */
+type Conversions<A> = Readonly<
+  Record<"update" | "change" | "changeByExternalId", (plain: unknown) => Either.Either<A, ParseResult.ParseIssue>>
+>
+
+const decoders: Conversions<Command> = {
+  update: Codec.decoder(Update),
+  change: Codec.decoder(Change),
+  changeByExternalId: Codec.decoder(ChangeByExternalId)
+}
+
+const encoders: Conversions<typeof Command.Encoded> = {
+  update: Codec.encoder(Update),
+  change: Codec.encoder(Change),
+  changeByExternalId: Codec.encoder(ChangeByExternalId)
+}
 
 const namesTwoCustomers = (command: Command): boolean => {
   const { customerId } = "update" in command ? command.update : command.change
@@ -83,6 +96,27 @@ const namesTwoCustomers = (command: Command): boolean => {
 
 const refuse = (operation: Operation, issues: ReadonlyArray<Issue>) =>
   Either.left(new TrustlyValidationError({ operation, issues }))
+
+/** Copies the input as plain data, without what is undefined, and converts it as the kind of command that is meant. */
+const convert = <A>(conversions: Conversions<A>, input: unknown): Either.Either<A, TrustlyValidationError> => {
+  const copied = Plain.copy(input)
+  if (Either.isLeft(copied)) {
+    const [half = "", ...path] = copied.left
+    const isHalf = half === "update" || half === "change"
+    return refuse(half === "update" ? "update" : "modify", [Issues.notPlain(path, isHalf ? [half] : [])])
+  }
+  const plain = copied.right
+  if (!Predicate.isRecord(plain)) return refuse("modify", [{ path: "", problem: "invalid", expected: "an object" }])
+  const kind = "update" in plain ? "update" : "customerId" in plain ? "change" : "changeByExternalId"
+  return Either.mapLeft(
+    conversions[kind](plain),
+    (issue) =>
+      new TrustlyValidationError({
+        operation: kind === "update" ? "update" : "modify",
+        issues: Issues.fromParseIssue(issue)
+      })
+  )
+}
 
 /**
  * Decodes a command from parsed JSON. It is cheaper than the schema, its issues are those of the kind of command that was meant, and
@@ -100,27 +134,34 @@ const refuse = (operation: Operation, issues: ReadonlyArray<Issue>) =>
  *   { path: "change.email", problem: "invalid", expected: "a non-empty string" }
  * ])
  */
-export const decode = (json: unknown): Either.Either<Command, TrustlyValidationError> => {
-  const copied = Plain.copy(json)
-  if (Either.isLeft(copied)) {
-    const [half = "", ...path] = copied.left
-    const isHalf = half === "update" || half === "change"
-    return refuse(half === "update" ? "update" : "modify", [Issues.notPlain(path, isHalf ? [half] : [])])
-  }
-  const input = copied.right
-  if (!Predicate.isRecord(input)) return refuse("modify", [{ path: "", problem: "invalid", expected: "an object" }])
-  const operation = "update" in input ? "update" : "modify"
-  const decoder = "update" in input ? decodeUpdate : "customerId" in input ? decodeChange : decodeChangeByExternalId
-  const decoded: Either.Either<Command, ParseResult.ParseIssue> = decoder(input)
-  if (Either.isLeft(decoded)) return refuse(operation, Issues.fromParseIssue(decoded.left))
-  return namesTwoCustomers(decoded.right)
-    ? refuse(operation, [{
-      path: `${operation === "update" ? "update" : "change"}.customerId`,
+export const decode = (json: unknown): Either.Either<Command, TrustlyValidationError> =>
+  Either.flatMap(convert(decoders, json), (command) => {
+    if (!namesTwoCustomers(command)) return Either.right(command)
+    const [operation, half] = "update" in command ? ["update", "update"] as const : ["modify", "change"] as const
+    return refuse(operation, [{
+      path: `${half}.customerId`,
       problem: "invalid",
       expected: "the customerId of the command"
     }])
-    : Either.right(decoded.right)
-}
+  })
+
+/**
+ * Encodes a command as JSON that {@link decode} accepts, for a program that stores commands. It refuses what `decode` would refuse,
+ * and what is not plain data, such as an object with a getter in its prototype.
+ *
+ * @since 0.1.0
+ * @category encoding
+ * @example
+ * import { Either, Redacted } from "effect"
+ * import { CustomerBatch } from "effect-trustly"
+ *
+ * const encoded = CustomerBatch.encode({ customerId: "1001165729", change: { taxId: Redacted.make("123456790") } })
+ *
+ * assert.deepStrictEqual(encoded, Either.right({ customerId: "1001165729", change: { taxId: "123456790" } }))
+ */
+export const encode = (command: Command): Either.Either<typeof Command.Encoded, TrustlyValidationError> =>
+  // only decoding runs every check
+  Either.flatMap(convert(encoders, command), (json) => Either.map(decode(json), () => json))
 
 /**
  * How a command ended: its position in the input (from 0), the customer that it names, and an `Exit` with the customer as Trustly now

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either, Exit, Schema, Stream } from "effect"
+import { DateTime, Effect, Either, Exit, Redacted, Schema, Stream } from "effect"
 import { CustomerBatch, TrustlyValidationError } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { collect } from "./batch.ts"
@@ -33,11 +33,20 @@ describe("a command as JSON", () => {
       assert.deepStrictEqual(decode(command), Either.right(command))
     }
   })
+  it("is what encode returns, with every value in its wire format", () => {
+    const enrollDate = DateTime.unsafeMake(1_767_225_600_000)
+    const secret = Redacted.make("123456790")
+    const json = CustomerBatch.encode({ customerId: "1", change: { enrollDate, taxId: secret, vip: null } })
+    const wire = { customerId: "1", change: { enrollDate: 1_767_225_600_000, taxId: "123456790", vip: null } }
+    assert.deepStrictEqual(json, Either.right(wire))
+    for (const command of commands) assert.deepStrictEqual(CustomerBatch.encode(command), Either.right(command))
+  })
   it("is rejected with an invalid identifier or an unknown field", () => {
     for (const [command, path] of invalidCommands) {
       const decoded = CustomerBatch.decode(command)
       assert.strictEqual(Either.isLeft(decoded) && decoded.left.issues[0]?.path, path)
       assert.isTrue(Either.isLeft(decode(command)), path)
+      assert.deepStrictEqual<unknown>(Reflect.apply(CustomerBatch.encode, undefined, [command]), decoded)
     }
   })
   it("is rejected when data would be lost or cannot be read", () => {

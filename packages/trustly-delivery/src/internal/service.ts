@@ -1,5 +1,5 @@
 /** Implements the operations of `CustomerDelivery` on an outbox. */
-import { CustomerBatch, issuesOf, TrustlyValidationError } from "effect-trustly"
+import { CustomerBatch, TrustlyValidationError } from "effect-trustly"
 import * as Arr from "effect/Array"
 import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
@@ -10,7 +10,6 @@ import * as Either from "effect/Either"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
-import type * as ParseResult from "effect/ParseResult"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -29,21 +28,13 @@ import * as Trace from "./trace.ts"
 const awaitInterval = Duration.millis(250)
 const pageSize = 100
 
-const [Update, Modification] = CustomerBatch.Command.members
-const strict = { onExcessProperty: "error", errors: "all" } as const
-type Encode = (change: unknown) => Either.Either<unknown, ParseResult.ParseError>
-const encodeUpdate: Encode = Schema.encodeUnknownEither(Update, strict)
-const encodeModification: Encode = Schema.encodeUnknownEither(Modification, strict)
-
-/** Encodes a change as wire JSON, then decodes it again, because only decoding runs all checks. */
-const encode = (change: Change): Either.Either<unknown, TrustlyValidationError> => {
-  const [operation, encoded] = Predicate.hasProperty(change, "update")
-    ? ["update", encodeUpdate(change)] as const
-    : ["modify", encodeModification(change)] as const
-  return Either.mapLeft(encoded, (error) => new TrustlyValidationError({ operation, issues: issuesOf(error) })).pipe(
-    Either.flatMap((json) => Either.map(CustomerBatch.decode(json), () => json))
+/** The wire JSON of a change. */
+const encode = (change: Change) =>
+  Either.filterOrLeft(
+    CustomerBatch.encode(change),
+    (json) => "customerId" in json,
+    () => new TrustlyValidationError({ operation: "modify", issues: [{ path: "customerId", problem: "missing" }] })
   )
-}
 
 /** Sorts the keys of objects, so that a change has the same digest in whatever order its fields were given. */
 const stringifySorted = (json: unknown): string =>

@@ -44,6 +44,9 @@ for (const [when, { isClosing, tables }] of Object.entries(cases)) {
     return Effect.gen(function*() {
       const { close, lease } = yield* holdAllLanes
       const interrupted = yield* Deferred.make<boolean>()
+      // such as one that waits for the database: it must not delay the interruption of the others
+      const isStuck = yield* Effect.makeLatch()
+      yield* lease.fork(Effect.uninterruptible(isStuck.await))
       yield* lease.fork(
         Effect.never.pipe(
           Effect.onInterrupt(() =>
@@ -57,11 +60,29 @@ for (const [when, { isClosing, tables }] of Object.entries(cases)) {
         yield* waitFor("the interruption")(Deferred.await(interrupted)),
         "Interrupted while the lease was current"
       )
+      yield* isStuck.open
       renewals.resume()
       yield* closing === undefined ? close : Fiber.join(closing)
     }).pipe(Statement.withTransformer(renewals.transformer), Effect.provide(sqlite))
   })
 }
+
+it.live("interrupts what runs beside an uninterruptible fiber when the process ends", () =>
+  Effect.gen(function*() {
+    const scope = yield* Scope.make()
+    const lanes = yield* Scope.extend(Lanes.single, scope)
+    const lease = yield* lanes.lease(0)
+    const isStuck = yield* Effect.makeLatch()
+    const interrupted = yield* Effect.makeLatch()
+    yield* lease.fork(Effect.uninterruptible(isStuck.await))
+    yield* lease.fork(Effect.onInterrupt(Effect.never, () => interrupted.open))
+    yield* Effect.yieldNow()
+    const interruption = yield* Effect.fork(lanes.interrupt)
+    yield* waitFor("the interruption")(interrupted.await)
+    yield* isStuck.open
+    yield* Fiber.join(interruption)
+    yield* Scope.close(scope, Exit.void)
+  }))
 
 it.live("releases a lock only after what runs under its lease has ended, and without waiting until the lock expires", () => {
   const events: Array<string> = []

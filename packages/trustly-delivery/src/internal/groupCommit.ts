@@ -19,7 +19,7 @@ interface QueuedItem<A, B> {
 
 /**
  * Turns a batch operation, which returns results in the order of its items, into an operation on a single item. Closing the
- * scope waits for the running batch, and fails callers that are not in it.
+ * scope waits for the running batch, and fails callers that are not in it, or that come later.
  */
 export const make = <A, B>(
   maxItems: number,
@@ -27,6 +27,8 @@ export const make = <A, B>(
 ): Effect.Effect<(item: A) => Effect.Effect<B, StorageError>, never, Scope.Scope> =>
   Effect.gen(function*() {
     const queue = yield* Queue.unbounded<QueuedItem<A, B>>()
+    const closed = new StorageError({ reason: "Unavailable" })
+    let isClosed = false
 
     const completeBatch = (batch: ReadonlyArray<QueuedItem<A, B>>, exit: Exit.Exit<ReadonlyArray<B>, StorageError>) =>
       Effect.forEach(batch, ({ done }, index) =>
@@ -49,12 +51,16 @@ export const make = <A, B>(
         Effect.forever
       )
     ).pipe(
-      Effect.ensuring(Effect.flatMap(Queue.takeAll(queue), (remaining) =>
-        completeBatch([...remaining], Exit.fail(new StorageError({ reason: "Unavailable" }))))),
+      Effect.ensuring(Effect.suspend(() => {
+        isClosed = true
+        return Effect.flatMap(Queue.takeAll(queue), (remaining) => completeBatch([...remaining], Exit.fail(closed)))
+      })),
       Effect.forkScoped
     )
 
     return (item) =>
       Effect.flatMap(Deferred.make<B, StorageError>(), (done) =>
-        Effect.zipRight(Queue.offer(queue, { item, done }), Deferred.await(done)))
+        isClosed
+          ? Effect.fail(closed)
+          : Effect.zipRight(Queue.offer(queue, { item, done }), Deferred.await(done)))
   })

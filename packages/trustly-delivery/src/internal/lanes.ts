@@ -16,6 +16,8 @@ import type * as SqlClient from "@effect/sql/SqlClient"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Num from "effect/Number"
@@ -57,10 +59,18 @@ const warnAborted = (count: number, reason: string) =>
     ? Effect.void
     : Effect.logWarning(`Aborted ${count} ${count === 1 ? "delivery" : "deliveries"}: ${reason}`)
 
+/** Interrupts every fiber without waiting for any, unlike `FiberSet.clear`: one that is uninterruptible must not delay the others. */
+const interruptFibers = (fibers: FiberSet.FiberSet<void>): Effect.Effect<void> =>
+  Effect.forEach(fibers, (fiber) => Fiber.interruptAsFork(fiber, FiberId.none), { discard: true })
+
+const awaitAll = (sets: ReadonlyArray<FiberSet.FiberSet<void>>): Effect.Effect<void> =>
+  Effect.forEach(sets, (fibers) => FiberSet.awaitEmpty(fibers), { discard: true })
+
 const interruptAll = (sets: ReadonlyArray<FiberSet.FiberSet<void>>) =>
   Effect.forEach(sets, (fibers) => FiberSet.size(fibers)).pipe(
     Effect.flatMap((sizes) => warnAborted(Num.sumAll(sizes), "the process is stopping")),
-    Effect.zipRight(Effect.forEach(sets, (fibers) => FiberSet.clear(fibers), { discard: true }))
+    Effect.zipRight(Effect.forEach(sets, interruptFibers, { discard: true })),
+    Effect.zipRight(awaitAll(sets))
   )
 
 /** Holds all lanes permanently, for a process that has exclusive use of the database. */
@@ -118,11 +128,10 @@ const abort = (leases: ReadonlyArray<LockLease>) =>
     let count = 0
     for (const lease of leases) {
       const size = yield* FiberSet.size(lease.fibers)
-      if (size === 0) continue
-      count += lease.isAborted ? 0 : size
+      if (size === 0 || lease.isAborted) continue
+      count += size
       lease.isAborted = true
-      // not awaited: an uninterruptible fiber must not delay the interruption of other leases
-      yield* Effect.forkDaemon(FiberSet.clear(lease.fibers))
+      yield* interruptFibers(lease.fibers)
     }
     yield* warnAborted(count, "the locks were not renewed in time")
   })
@@ -193,7 +202,7 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
     Effect.suspend(() => {
       const ending = lanes.flatMap((lane) => leases.get(lane) ?? [])
       for (const lease of ending) lease.isReleased = true
-      return Effect.forEach(ending, ({ fibers }) => FiberSet.awaitEmpty(fibers), { discard: true })
+      return awaitAll(ending.map(({ fibers }) => fibers))
     })
 
   const runnerStorage = Layer.effect(RunnerStorage.RunnerStorage, Effect.map(RunnerStorage.RunnerStorage, withLeases))
@@ -226,7 +235,7 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
       return lanes.length === laneCount ? undefined : lanes
     }),
     lease: (lane) => Option.fromNullable(leases.get(lane)),
-    idle: Effect.forEach(fibersOfLanes, (fibers) => FiberSet.awaitEmpty(fibers), { discard: true }),
+    idle: awaitAll(fibersOfLanes),
     interrupt: interruptAll(fibersOfLanes)
   }
 })

@@ -143,13 +143,14 @@ export class PayloadUnreadable extends Schema.TaggedError<PayloadUnreadable>()("
 }
 
 /**
- * `CustomerService` died with a defect instead of failing with a `TrustlyError`. The change may have been sent.
+ * `CustomerService` died with a defect, or interrupted itself, instead of failing with a `TrustlyError`. The change may have been
+ * sent.
  *
  * @since 0.1.0
  * @category errors
  */
 export class UnexpectedDefect extends Schema.TaggedError<UnexpectedDefect>()("UnexpectedDefect", {}) {
   override get message(): string {
-    return "CustomerService died with a defect"
+    return "CustomerService died with a defect or interrupted itself"
   }
 }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Duration, Effect, Layer, Redacted, Stream, TestClock } from "effect"
+import { type Clock, ConfigProvider, Duration, Effect, Layer, Redacted, Stream, TestClock } from "effect"
 import {
   CustomerService,
   TrustlyAuthError,
@@ -84,6 +84,32 @@ describe("enqueue", () => {
       assert.strictEqual((yield* delivery.counts).queued, 0)
     }).pipe(Effect.provide(layer())))
 
+  it.effect("rejects what is not plain data, and takes a property that is undefined as missing", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      class WithGetter {
+        name = "Jo"
+        get vip() {
+          return 7
+        }
+      }
+      const throwing = Object.defineProperty({}, "name", {
+        enumerable: true,
+        get: () => {
+          throw new Error("sentinel")
+        }
+      })
+      for (const change of [new WithGetter(), throwing]) {
+        const error = yield* Effect.flip(delivery.enqueue({ customerId: "1", change }))
+        assert.strictEqual(error._tag, "TrustlyValidationError")
+        assert.notInclude(String(error), "sentinel")
+      }
+      assert.strictEqual((yield* delivery.counts).queued, 0)
+      const half = Object.assign({ customerId: "1", change: { vip: 2 } }, { update: undefined })
+      yield* delivery.await(yield* Effect.tap(delivery.enqueue(half), () => settle))
+      assert.strictEqual(yield* vipOf("1"), 2)
+    }).pipe(Effect.provide(layer())))
+
   it.effect("returns the first receipt for the same change under the same idempotency key", () =>
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
@@ -140,6 +166,8 @@ describe("enqueue", () => {
       const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ keys: [key] }))))
       assert.include(String(error), "key 1 must be 32 bytes in base64")
       assert.notInclude(String(error), "c2VudGluZWw")
+      Redacted.unsafeWipe(key)
+      assert.deepStrictEqual(yield* Effect.flip(Effect.scoped(Layer.build(layer({ keys: [key] })))), error)
       const zero = yield* Effect.flip(Effect.scoped(Layer.build(layer({ concurrency: 0 }))))
       assert.include(String(zero), "concurrency")
     }))
@@ -243,6 +271,52 @@ describe("failures", () => {
       const status = yield* delivery.status(receipt)
       assert.strictEqual(status._tag === "Queued" && status.error?._tag, "UnexpectedDefect")
     }).pipe(Effect.provide(CustomerDelivery.layerMemory().pipe(Layer.provide(CustomerService.layerTest())))))
+
+  it.effect("retries with a wait after CustomerService interrupts itself", () => {
+    let calls = 0
+    const interrupting = CustomerService.layerTest({
+      modify: () =>
+        Effect.suspend(() => {
+          calls++
+          return Effect.interrupt
+        })
+    })
+    return Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const receipt = yield* enqueue("1", 1)
+      yield* settle
+      const status = yield* delivery.status(receipt)
+      assert.strictEqual(status._tag === "Queued" && status.error?._tag, "UnexpectedDefect")
+      assert.strictEqual(calls, 1)
+      yield* TestClock.adjust("500 millis")
+      yield* settle
+      assert.strictEqual(calls, 2)
+    }).pipe(Effect.provide(CustomerDelivery.layerMemory().pipe(Layer.provide(interrupting))))
+  })
+
+  it.effect("waits as long as Retry-After asks when the system's time is set back meanwhile", () =>
+    Effect.gen(function*() {
+      const test = yield* Effect.clock
+      let step = 0
+      const clock: Clock.Clock = Object.assign(Object.create(test), {
+        unsafeCurrentTimeMillis: () => test.unsafeCurrentTimeMillis() + step,
+        currentTimeMillis: Effect.map(test.currentTimeMillis, (now) => now + step)
+      })
+      yield* Effect.gen(function*() {
+        yield* failNext(new TrustlyRateLimitError({ operation: "update", retryAfter: Duration.seconds(60) }))
+        yield* enqueue("1", 1)
+        yield* settle
+        step = -3_600_000
+        yield* enqueue("2", 1)
+        yield* TestClock.adjust("59 seconds")
+        yield* settle
+        assert.deepStrictEqual(yield* written, ["1:-"])
+        yield* TestClock.adjust("1 second")
+        yield* enqueue("3", 1)
+        yield* settle
+        assert.deepStrictEqual(yield* written, ["1:-", "2:1", "3:1"])
+      }).pipe(Effect.provide(layer()), Effect.withClock(clock))
+    }))
 
   it.effect("sends nothing to any customer before Retry-After has passed", () =>
     Effect.gen(function*() {
@@ -359,6 +433,42 @@ describe("pause", () => {
       assert.deepInclude(yield* delivery.counts, { failed: 9, queued: 0 })
     }).pipe(Effect.provide(layer())))
 
+  const elsewhere = [
+    new TrustlyRejectedError({ operation: "update", status: 405 }),
+    new TrustlyServerError({ operation: "update", status: 501 })
+  ]
+  for (const error of elsewhere) {
+    it.effect(`pauses when ten customers in a row get a ${error.status} that is not in Trustly's format`, () =>
+      Effect.gen(function*() {
+        const delivery = yield* CustomerDelivery
+        yield* failNext(...Array.from({ length: 10 }, () => error))
+        for (const id of ids.slice(0, 10)) {
+          yield* enqueue(id, 1)
+          yield* settle
+        }
+        const state = yield* delivery.state
+        assert.strictEqual(state._tag === "Paused" && state.reason, "NotTrustly")
+      }).pipe(Effect.provide(layer())))
+  }
+
+  it.effect("does not count a pause as time in which a change kept failing", () =>
+    Effect.gen(function*() {
+      const delivery = yield* CustomerDelivery
+      const failure = new TrustlyServerError({ operation: "update", status: 503 })
+      yield* failNext(failure, ...Array.from({ length: 4 }, () => new TrustlyAuthError({ operation: "update" })))
+      const failing = yield* enqueue("1", 1)
+      yield* settle
+      yield* enqueue("2", 1)
+      yield* settle
+      assert.strictEqual((yield* delivery.state)._tag, "Paused")
+      yield* TestClock.adjust("91 seconds")
+      yield* failNext(failure)
+      yield* TestClock.adjust("1 minute")
+      yield* settle
+      assert.strictEqual((yield* delivery.state)._tag, "Running")
+      assert.strictEqual(yield* tagOf(failing), "Delivered")
+    }).pipe(Effect.provide(layer({ giveUpAfter: "1 minute" }))))
+
   const unsendable = new TrustlyValidationError({ operation: "update", issues: [] })
 
   it.effect("stays paused when a probe fails before a request is sent", () =>
@@ -406,7 +516,7 @@ describe("pause", () => {
 
 const createDeadLetter = (customerId: string, vip: number) =>
   Effect.gen(function*() {
-    yield* failNext(new TrustlyRejectedError({ operation: "update", status: 409 }))
+    yield* failNext(new TrustlyRejectedError({ operation: "update", status: 409, errors: [{ code: 320 }] }))
     const receipt = yield* enqueue(customerId, vip)
     yield* settle
     return receipt

@@ -22,7 +22,8 @@ const derive = (secret: Buffer, purpose: string, bytes: number): Buffer =>
   Buffer.from(hkdfSync("sha256", secret, "", `effect-trustly-delivery ${purpose}`, bytes))
 
 const parseKey = (key: Redacted.Redacted, index: number): Either.Either<Key, string> => {
-  const text = Redacted.value(key)
+  // throws for a key that was wiped
+  const text = Option.getOrElse(Option.liftThrowable(() => Redacted.value(key))(), () => "")
   const secret = Buffer.from(text, "base64")
   // Buffer ignores invalid base64 characters, so encode the result again and compare
   return secret.length === keyBytes && secret.toString("base64") === text.trim()

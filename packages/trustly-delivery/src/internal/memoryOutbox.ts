@@ -186,6 +186,7 @@ export const make = (): Outbox.Outbox => {
       }),
     resume: Effect.sync(() => {
       paused = undefined
+      for (const row of rows) row.failingSince = undefined
     })
   }
 }

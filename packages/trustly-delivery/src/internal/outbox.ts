@@ -150,5 +150,6 @@ export interface Outbox {
   readonly pause: (pause: Pause) => Effect.Effect<void, StorageError>
   /** Returns whether this process may probe now. If so, no process may probe again before `probeAt`. */
   readonly claimProbe: (now: number, probeAt: number) => Effect.Effect<boolean, StorageError>
+  /** Ends the pause. Changes that had failed before start to count from zero. */
   readonly resume: Effect.Effect<void, StorageError>
 }

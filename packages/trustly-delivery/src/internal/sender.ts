@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import type * as Scope from "effect/Scope"
-import type { StorageError } from "../DeliveryError.ts"
+import { type StorageError, UnexpectedDefect } from "../DeliveryError.ts"
 import type { AttemptError, PauseReason } from "../DeliveryStatus.ts"
 import * as Attempt from "./attempt.ts"
 import type { Lanes, Lease } from "./lanes.ts"
@@ -39,6 +39,12 @@ const retryLater = (error: AttemptError, wait: number, failingSince?: number): S
   wait
 })
 
+/** Monotonic, unlike the system's time, which can be set. */
+const uptimeMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos) / 1_000_000)
+
+/** Whether this fiber was interrupted, rather than what it ran. */
+const isInterrupted = Effect.map(Effect.exit(Effect.interruptible(Effect.void)), Exit.isFailure)
+
 export interface Sender {
   /** Polls for due changes now. */
   readonly wake: Effect.Effect<void>
@@ -64,8 +70,9 @@ export const make = (
     let isStopping = false
     // number of results that the database has not stored yet: while it is not zero, no new request starts
     let unrecorded = 0
+    // these two on the monotonic clock
     let rateLimitedUntil = 0
-    let lastFailureAt = 0
+    let lastFailureAt = -Infinity
     // customers with failed attempts since the last attempt that Trustly accepted or rejected
     const failing = new Set<string>()
 
@@ -135,9 +142,13 @@ export const make = (
             return retryLater(error, yield* backoff(head.attempts))
           case "Retry": {
             const wait = Math.ceil(Duration.toMillis(verdict.wait))
-            if (verdict.appliesToAllCustomers && wait > 0) rateLimitedUntil = Math.max(rateLimitedUntil, now + wait)
-            if (!isOutage()) failing.add(head.customerId)
-            lastFailureAt = now
+            lastFailureAt = yield* uptimeMillis
+            if (verdict.appliesToAllCustomers && wait > 0) {
+              rateLimitedUntil = Math.max(rateLimitedUntil, lastFailureAt + wait)
+            }
+            if (!isOutage()) {
+              failing.add(head.customerId)
+            }
             // while delivery is paused, no change becomes a dead letter
             if (isProbe) return retryLater(error, 0)
             const failingSince = head.failingSince ?? now
@@ -178,13 +189,15 @@ export const make = (
     const deliver = (head: Head, { isProbe, lease, sent, startedAt }: Turn): Effect.Effect<Option.Option<Head>> =>
       Effect.gen(function*() {
         const exit = yield* Effect.exit(Effect.interruptible(Attempt.run({ customers, head, keyring, lease })))
-        if (Exit.isFailure(exit)) return Option.none()
+        if (Exit.isFailure(exit) && ((yield* isInterrupted) || !(yield* lease.isCurrent))) return Option.none()
+        const outcome = Exit.getOrElse(exit, () => Option.some(new UnexpectedDefect()))
         const now = yield* Clock.currentTimeMillis
-        const { result, wait } = yield* retryUntilStored(settle(head, exit.value, now, isProbe))
+        const { result, wait } = yield* retryUntilStored(settle(head, outcome, now, isProbe))
         // another process may hold the lane now, and may already have delivered the change
         if (result._tag !== "Delivered" && !(yield* lease.isCurrent)) return Option.none()
+        const uptime = yield* uptimeMillis
         const wantsNext = wait === undefined && !isProbe && !isStopping && sent < maxChangesPerTurn &&
-          now - startedAt < maxTurnMillis && now >= rateLimitedUntil
+          uptime - startedAt < maxTurnMillis && uptime >= rateLimitedUntil
         const next = yield* retryUntilStored(outbox.record({ head, result, endedAt: now, wantsNext }))
         yield* Metric.increment(counters[result._tag])
         if (!wantsNext) yield* retryUntilStored(outbox.postpone(head.customerId, now + (wait ?? 0)))
@@ -194,7 +207,7 @@ export const make = (
     /** Runs the turn of one customer. Can be interrupted only while it sends a request or waits to retry a database operation. */
     const runTurn = (first: Head, lease: Lease, isProbe: boolean): Effect.Effect<void> =>
       Effect.gen(function*() {
-        const startedAt = yield* Clock.currentTimeMillis
+        const startedAt = yield* uptimeMillis
         let head = Option.some(first)
         for (let sent = 1; Option.isSome(head) && (yield* lease.isCurrent); sent++) {
           head = yield* deliver(head.value, { lease, isProbe, sent, startedAt })
@@ -229,8 +242,9 @@ export const make = (
 
     const poll = Effect.gen(function*() {
       const now = yield* Clock.currentTimeMillis
-      if (now < rateLimitedUntil || unrecorded > 0) return
-      if (isOutage() && (inFlight.size > 0 || now < lastFailureAt + baseDelay)) return
+      const uptime = yield* uptimeMillis
+      if (uptime < rateLimitedUntil || unrecorded > 0) return
+      if (isOutage() && (inFlight.size > 0 || uptime < lastFailureAt + baseDelay)) return
       const limit = isOutage() ? 1 : concurrency - inFlight.size
       const held = yield* lanes.held
       if (limit === 0 || held?.length === 0) return

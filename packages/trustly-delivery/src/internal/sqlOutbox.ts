@@ -425,7 +425,7 @@ export const make = Effect.gen(function*() {
         yield* GroupCommit.afterPendingEvents
         const rows = yield* dueRows(due)
         const idle = rows.filter(({ seq }) => seq === null)
-        if (idle.length > 0) yield* transaction(removeIdleCustomers(idle.map(({ customer_id }) => customer_id)))
+        if (idle.length > 0) yield* inTransaction(removeIdleCustomers(idle.map(({ customer_id }) => customer_id)))
         return rows.flatMap(({ seq, ...row }) => seq === null ? [] : [headOf({ ...row, seq })])
       }).pipe(orStorageError),
 
@@ -548,7 +548,14 @@ export const make = Effect.gen(function*() {
         (rows) => rows.length > 0
       ),
 
-    resume: orStorageError(sql`DELETE FROM trustly_delivery_pause WHERE id = 1`)
+    // only the oldest queued change of a customer can have failed
+    resume: inTransaction(Effect.zipRight(
+      sql`DELETE FROM trustly_delivery_pause WHERE id = 1`,
+      sql`
+        UPDATE trustly_delivery_changes SET failing_since = NULL
+        WHERE failing_since IS NOT NULL
+          AND seq IN (SELECT ${oldestQueuedOf(customerId)} FROM trustly_delivery_customers customer)`
+    ))
   }
   return outbox
 })

@@ -12,7 +12,7 @@ export type Verdict =
   | { readonly _tag: "Retry"; readonly wait: Duration.Duration; readonly appliesToAllCustomers: boolean }
   /** This process cannot read the change. Retry without a deadline: another process may be able to. */
   | { readonly _tag: "Wait" }
-  /** The change cannot be sent. No request was made, so this says nothing about Trustly. */
+  /** The change cannot be sent, which says nothing about Trustly. */
   | { readonly _tag: "Unsendable" }
   /** `isSuspect`: the response is not in Trustly's format, so the base URL may be wrong. */
   | { readonly _tag: "Failed"; readonly isSuspect: boolean }
@@ -23,20 +23,24 @@ const maxRetryAfter = Duration.hours(24)
 const pause = (reason: PauseReason): Verdict => ({ _tag: "Pause", reason })
 const failed = (isSuspect: boolean): Verdict => ({ _tag: "Failed", isSuspect })
 
+/** The verdict on a status that is not retried. Trustly says why it rejects a change; a server at a wrong base URL does not. */
+const rejected = ({ errors }: { readonly errors: ReadonlyArray<unknown> }): Verdict => failed(errors.length === 0)
+
 export const fromError = (error: AttemptError): Verdict => {
   switch (error._tag) {
     case "TrustlyAuthError":
       return pause("CredentialsRefused")
     case "TrustlyRejectedError": {
       const { status = 0 } = error
-      return status >= 300 && status < 400 ? pause("Redirected") : failed(false)
+      if (status >= 300 && status < 400) return pause("Redirected")
+      return status < 300 ? failed(false) : rejected(error)
     }
     case "TrustlyNetworkError":
       return error.reason === "Tls"
         ? pause("TlsFailed")
         : { _tag: "Retry", wait: Duration.zero, appliesToAllCustomers: false }
     case "TrustlyNotFoundError":
-      return failed(error.errors.length === 0)
+      return rejected(error)
     case "TrustlyDecodeError":
       return error.outcome === "Applied" ? { _tag: "Delivered" } : failed(true)
     case "TrustlyRateLimitError":
@@ -47,7 +51,7 @@ export const fromError = (error: AttemptError): Verdict => {
           wait: Duration.min(Option.getOrElse(retryAfter(error), () => Duration.zero), maxRetryAfter),
           appliesToAllCustomers: error._tag === "TrustlyRateLimitError"
         }
-        : failed(false)
+        : rejected(error)
     case "UnexpectedDefect":
       return { _tag: "Retry", wait: Duration.zero, appliesToAllCustomers: false }
     case "PayloadUnreadable":

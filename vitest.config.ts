@@ -15,9 +15,10 @@ export default defineConfig({
     // loading Effect for each file anew takes longer than most of the files
     isolate: false,
     sequence: { sequencer: SlowFilesFirst },
-    // a safety net against a test that hangs, longer than any wait inside a test; no test asserts on it
-    testTimeout: 300_000,
-    hookTimeout: 300_000,
+    // a safety net against a test that hangs, longer than the waits inside a test together, whose errors say what they wait for; no
+    // test asserts on it
+    testTimeout: 900_000,
+    hookTimeout: 900_000,
     // tests that are concurrent wait most of their time
     maxConcurrency: 16,
     reporters: ["default", new ClosingLineReporter()],

@@ -130,7 +130,8 @@ export const PauseReason = Schema.Literal("CredentialsRefused", "Redirected", "T
 
 /**
  * Whether delivery is running or paused. While it is paused, changes are still accepted, one change is sent every
- * `probeInterval` as a probe, and no change becomes a dead letter, unless it cannot be sent at all (`PayloadUnreadable`, or a `TrustlyValidationError` without `status`).
+ * `probeInterval` as a probe, and no change becomes a dead letter, unless it cannot be sent at all (`PayloadUnreadable`, or a
+ * `TrustlyValidationError` without `status`).
  *
  * @since 0.1.0
  * @category models

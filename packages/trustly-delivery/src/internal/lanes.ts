@@ -59,7 +59,7 @@ const warnAborted = (count: number, reason: string) =>
     ? Effect.void
     : Effect.logWarning(`Aborted ${count} ${count === 1 ? "delivery" : "deliveries"}: ${reason}`)
 
-/** Interrupts every fiber without waiting for any, unlike `FiberSet.clear`: one that is uninterruptible must not delay the others. */
+/** Unlike `FiberSet.clear`, waits for no fiber: one that is uninterruptible must not delay the interruption of the others. */
 const interruptFibers = (fibers: FiberSet.FiberSet<void>): Effect.Effect<void> =>
   Effect.forEach(fibers, (fiber) => Fiber.interruptAsFork(fiber, FiberId.none), { discard: true })
 

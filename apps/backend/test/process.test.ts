@@ -1,7 +1,7 @@
 import { FileSystem } from "@effect/platform"
 import { NodeFileSystem } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Fiber, Layer, Schema } from "effect"
 import { TrustlySandbox } from "effect-trustly-sandbox"
 import { join } from "node:path"
 import { ask, post } from "../../../packages/trustly-sandbox/test/ask.ts"
@@ -143,12 +143,14 @@ describe("the process", () => {
       const { environment, sandbox } = yield* setUp
       const backend = yield* start(environment)
       const url = yield* backend.url
-      yield* sandbox.fail({ fault: { _tag: "Delay", millis: 3000 }, times: 1 })
+      // as long as the process waits for a request in flight, less some seconds
+      yield* sandbox.fail({ fault: { _tag: "Delay", millis: 8000 }, times: 1 })
       const receipt = yield* accept(url, customer, { vip: 5 })
       yield* Effect.repeat(sandbox.requests, { until: (requests) => requests.length > 0 })
+      // asks before the signal, because a busy machine may be slow to start asking
+      const draining = yield* Effect.fork(until(`${url}/health/ready`, statusIs("Draining")))
       yield* backend.kill("SIGTERM")
-      const draining = yield* until(`${url}/health/ready`, statusIs("Draining"))
-      assert.strictEqual(draining, `{"_tag":"Draining"}`)
+      assert.strictEqual(yield* Fiber.join(draining), `{"_tag":"Draining"}`)
       assert.strictEqual(yield* backend.exitCode, 0)
 
       const second = yield* start(environment)

@@ -46,11 +46,12 @@ describe.skipIf(!isInstalled)("Several runners on Postgres", () => {
     const sent = environment.trustly.writes.length
     b.signal("SIGCONT")
     b.enqueue(many, changes + 1, changes + 2)
-    await until(
-      "all changes delivered",
-      async () => environment.allDelivered(b.accepted) && b.accepted.length === 120 && await isIdle(c)
-    )
+    await until("all enqueue results", () => b.lines.includes("enqueued"))
+    await until("all changes delivered", async () => environment.allDelivered(b.accepted) && await isIdle(c))
     assert.isAtLeast(environment.trustly.writes.length, sent)
+    // on a busy machine, some wait too long for a row that another transaction has locked
+    assert.deepStrictEqual(b.rejected.filter((error) => error !== "StorageError Unavailable"), [])
+    assert.isNotEmpty(b.accepted)
     environment.assertDelivery([...a.accepted, ...b.accepted], 2 * concurrency, concurrency)
   })
 

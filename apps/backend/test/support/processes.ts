@@ -4,6 +4,7 @@ import type { TrustlySandbox } from "effect-trustly-sandbox"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { ask } from "../../../../packages/trustly-sandbox/test/ask.ts"
+import { waitFor } from "../../../../packages/trustly/test/waiting.ts"
 import { bundlePath } from "./bundle.ts"
 
 export const key = Buffer.alloc(32, 7).toString("base64")
@@ -32,7 +33,7 @@ export const start = (environment: Environment) =>
           const found = /Listening on (http:\/\/[^"\s]+)/.exec(output)?.[1]
           if (found !== undefined) return Effect.succeed(found)
           return child.exitCode === null ? Effect.fail("not yet") : Effect.dieMessage(`exited: ${output}`)
-        }).pipe(Effect.retry(Schedule.spaced("50 millis")), Effect.orDie),
+        }).pipe(Effect.retry(Schedule.spaced("50 millis")), Effect.orDie, waitFor("the start of the backend")),
         exitCode: Effect.promise(() => ended).pipe(Effect.map(() => child.exitCode)),
         kill: (signal) => Effect.sync(() => child.kill(signal))
       }
@@ -52,11 +53,12 @@ export const environmentOf = ({ accessId, accessKey, url }: TrustlySandbox.Servi
   DELIVERY_PROBE_INTERVAL: "200 millis"
 })
 
-/** Asks again until the response is as expected; the limit of the test ends it otherwise. */
+/** Asks again until the response is as expected. */
 export const until = (url: string, isExpected: (text: string) => boolean) =>
   ask(url).pipe(
     Effect.map(({ text }) => text),
     Effect.filterOrFail(isExpected, () => "not yet"),
     Effect.retry(Schedule.spaced("50 millis")),
-    Effect.orDie
+    Effect.orDie,
+    waitFor(`the expected response of ${url}`)
   )

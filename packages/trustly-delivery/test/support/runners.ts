@@ -15,16 +15,19 @@ export interface Accepted {
 
 export const testKey = Buffer.alloc(32, 7).toString("base64")
 
-/** Polls until a condition holds, for at least 200 s. The description appears in the error on timeout. */
+const running = new Set<ChildProcess>()
+const runners = new Set<Runner>()
+
+/** Polls until a condition holds, for at least 200 s. The error on timeout has the description, and what the runners printed last. */
 export const until = async (description: string, condition: () => boolean | Promise<boolean>): Promise<void> => {
   for (let tries = 0; !(await condition()); tries++) {
-    if (tries > 4_000) throw new Error(`Timed out waiting for: ${description}`)
+    if (tries > 4_000) {
+      const outputs = [...runners].map(({ output }) => output.slice(-1_000))
+      throw new Error(`Timed out waiting for: ${description}\n${outputs.join("\n---\n")}`)
+    }
     await sleep(50)
   }
 }
-
-const running = new Set<ChildProcess>()
-const runners = new Set<Runner>()
 
 /** How many deliveries the runners of the test report as aborted, as on a machine that is too busy to renew locks in time. */
 export const abortedDeliveries = (): number =>

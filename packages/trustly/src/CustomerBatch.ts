@@ -108,13 +108,9 @@ const convert = <A>(conversions: Conversions<A>, input: unknown): Either.Either<
   const plain = copied.right
   if (!Predicate.isRecord(plain)) return refuse("modify", [{ path: "", problem: "invalid", expected: "an object" }])
   const kind = "update" in plain ? "update" : "customerId" in plain ? "change" : "changeByExternalId"
-  return Either.mapLeft(
+  return Either.orElse(
     conversions[kind](plain),
-    (issue) =>
-      new TrustlyValidationError({
-        operation: kind === "update" ? "update" : "modify",
-        issues: Issues.fromParseIssue(issue)
-      })
+    (issue) => refuse(kind === "update" ? "update" : "modify", Issues.fromParseIssue(issue))
   )
 }
 

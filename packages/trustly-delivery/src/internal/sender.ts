@@ -146,9 +146,7 @@ export const make = (
             if (verdict.appliesToAllCustomers && wait > 0) {
               rateLimitedUntil = Math.max(rateLimitedUntil, lastFailureAt + wait)
             }
-            if (!isOutage()) {
-              failing.add(head.customerId)
-            }
+            if (!isOutage()) failing.add(head.customerId)
             // while delivery is paused, no change becomes a dead letter
             if (isProbe) return retryLater(error, 0)
             const failingSince = head.failingSince ?? now

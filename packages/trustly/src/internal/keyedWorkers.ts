@@ -4,6 +4,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Option from "effect/Option"
+import * as Race from "./race.ts"
 
 /** A command, its key when it was read, and its position in the input. */
 export interface Item<C> {
@@ -70,12 +71,7 @@ export const run = <C, E, R, E2, R2>(
       return item
     }
 
-    /** Runs an effect until it ends or the run stops. */
-    const untilStopped = <A, E3, R3>(effect: Effect.Effect<A, E3, R3>): Effect.Effect<A, E2 | E3, R3> =>
-      // both interruptible, also in an uninterruptible caller: the race waits for the one that loses
-      Effect.raceFirst(Effect.interruptible(effect), Effect.interruptible(Deferred.await(stopped)))
-
-    const waitForPace = pace === undefined ? Effect.void : untilStopped(pace)
+    const waitForPace = pace === undefined ? Effect.void : Race.first(pace, Deferred.await(stopped))
 
     const work = (first: Item<C>): Effect.Effect<unknown, never, R2> =>
       Effect.gen(function*() {
@@ -115,7 +111,7 @@ export const run = <C, E, R, E2, R2>(
       Effect.catchAll(Option.match({ onNone: () => Effect.void, onSome: (error: E) => Effect.fail(error) }))
     )
 
-    const exit = yield* Effect.exit(untilStopped(readAll))
+    const exit = yield* Effect.exit(Race.first(readAll, Deferred.await(stopped)))
     yield* FiberSet.awaitEmpty(workers)
     return yield* isStopped ? Deferred.await(stopped) : exit
   }))

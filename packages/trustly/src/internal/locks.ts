@@ -11,6 +11,7 @@ import * as FiberStatus from "effect/FiberStatus"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Supervisor from "effect/Supervisor"
+import * as Race from "./race.ts"
 
 type RuntimeFiber = Fiber.RuntimeFiber<unknown, unknown>
 
@@ -170,9 +171,7 @@ const release = (holder: Holder): void => {
 const awaitLock = (holder: Holder): Effect.Effect<boolean> => {
   if (isHolding(holder)) return Effect.succeed(true)
   const granted = Effect.as(Deferred.await(holder.granted), true)
-  if (holder.outer.length === 0) return granted
-  // both interruptible, also in an uninterruptible caller: the race waits for the one that loses
-  return Effect.raceFirst(Effect.interruptible(granted), Effect.interruptible(Effect.as(deadlock(holder), false)))
+  return holder.outer.length === 0 ? granted : Race.first(granted, Effect.as(deadlock(holder), false))
 }
 
 /**

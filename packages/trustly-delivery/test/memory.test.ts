@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Clock, ConfigProvider, Duration, Effect, Layer, Redacted, Stream, TestClock } from "effect"
+import { ConfigProvider, Duration, Effect, Layer, Redacted, Stream, TestClock } from "effect"
 import {
   CustomerService,
   TrustlyAuthError,
@@ -13,6 +13,7 @@ import {
   TrustlyValidationError
 } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
+import { clockWithOffset } from "../../trustly/test/support.ts"
 import { CustomerDelivery, DeliveryConfig, type DeliveryStatus, type Receipt } from "../src/index.ts"
 import { customer } from "./support/customer.ts"
 
@@ -41,6 +42,14 @@ const failNext = (...errors: ReadonlyArray<TrustlyError>) =>
 
 const enqueue = (customerId: string, vip: number) =>
   Effect.flatMap(CustomerDelivery, (delivery) => delivery.enqueue({ customerId, change: { vip } }))
+
+const enqueueOneByOne = (customerIds: ReadonlyArray<string>) =>
+  Effect.forEach(customerIds, (customerId) => Effect.zipRight(enqueue(customerId, 1), settle), { discard: true })
+
+const pauseReason = Effect.map(
+  Effect.flatMap(CustomerDelivery, ({ state }) => state),
+  (state) => state._tag === "Paused" && state.reason
+)
 
 const tagOf = (receipt: Receipt) =>
   Effect.map(Effect.flatMap(CustomerDelivery, (delivery) => delivery.status(receipt)), ({ _tag }) => _tag)
@@ -296,17 +305,13 @@ describe("failures", () => {
 
   it.effect("waits as long as Retry-After asks when the system's time is set back meanwhile", () =>
     Effect.gen(function*() {
-      const test = yield* Effect.clock
-      let step = 0
-      const clock: Clock.Clock = Object.assign(Object.create(test), {
-        unsafeCurrentTimeMillis: () => test.unsafeCurrentTimeMillis() + step,
-        currentTimeMillis: Effect.map(test.currentTimeMillis, (now) => now + step)
-      })
+      let offset = 0
+      const clock = clockWithOffset(yield* Effect.clock, () => offset)
       yield* Effect.gen(function*() {
         yield* failNext(new TrustlyRateLimitError({ operation: "update", retryAfter: Duration.seconds(60) }))
         yield* enqueue("1", 1)
         yield* settle
-        step = -3_600_000
+        offset = -3_600_000
         yield* enqueue("2", 1)
         yield* TestClock.adjust("59 seconds")
         yield* settle
@@ -380,8 +385,7 @@ describe("pause", () => {
         yield* failNext(error, error, error)
         const first = yield* enqueue("1", 1)
         yield* settle
-        const state = yield* delivery.state
-        assert.strictEqual(state._tag === "Paused" && state.reason, reason)
+        assert.strictEqual(yield* pauseReason, reason)
         yield* enqueue("2", 1)
         yield* TestClock.adjust("29 seconds")
         yield* settle
@@ -420,12 +424,8 @@ describe("pause", () => {
     Effect.gen(function*() {
       const delivery = yield* CustomerDelivery
       yield* failNext(...Array.from({ length: 11 }, () => new TrustlyNotFoundError({ operation: "update" })))
-      for (const id of ids.slice(0, 12)) {
-        yield* enqueue(id, 1)
-        yield* settle
-      }
-      const state = yield* delivery.state
-      assert.strictEqual(state._tag === "Paused" && state.reason, "NotTrustly")
+      yield* enqueueOneByOne(ids.slice(0, 12))
+      assert.strictEqual(yield* pauseReason, "NotTrustly")
       assert.deepInclude(yield* delivery.counts, { failed: 9, queued: 3 })
       yield* TestClock.adjust("2 minutes")
       yield* settle
@@ -440,14 +440,9 @@ describe("pause", () => {
   for (const error of elsewhere) {
     it.effect(`pauses when ten customers in a row get a ${error.status} that is not in Trustly's format`, () =>
       Effect.gen(function*() {
-        const delivery = yield* CustomerDelivery
         yield* failNext(...Array.from({ length: 10 }, () => error))
-        for (const id of ids.slice(0, 10)) {
-          yield* enqueue(id, 1)
-          yield* settle
-        }
-        const state = yield* delivery.state
-        assert.strictEqual(state._tag === "Paused" && state.reason, "NotTrustly")
+        yield* enqueueOneByOne(ids.slice(0, 10))
+        assert.strictEqual(yield* pauseReason, "NotTrustly")
       }).pipe(Effect.provide(layer())))
   }
 
@@ -491,15 +486,10 @@ describe("pause", () => {
 
   it.effect("pauses after ten responses that are not in Trustly's format, with a change in between that is not sent", () =>
     Effect.gen(function*() {
-      const delivery = yield* CustomerDelivery
       const notFound = new TrustlyNotFoundError({ operation: "update" })
       yield* failNext(...Array.from({ length: 9 }, () => notFound), unsendable, notFound)
-      for (const id of ids.slice(0, 11)) {
-        yield* enqueue(id, 1)
-        yield* settle
-      }
-      const state = yield* delivery.state
-      assert.strictEqual(state._tag === "Paused" && state.reason, "NotTrustly")
+      yield* enqueueOneByOne(ids.slice(0, 11))
+      assert.strictEqual(yield* pauseReason, "NotTrustly")
     }).pipe(Effect.provide(layer())))
 
   it.effect("does not pause when Trustly itself responds that customers do not exist", () =>

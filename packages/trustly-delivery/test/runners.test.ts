@@ -52,6 +52,7 @@ describe.skipIf(!isInstalled)("Several runners on Postgres", () => {
     // on a busy machine, some wait too long for a row that another transaction has locked
     assert.deepStrictEqual(b.rejected.filter((error) => error !== "StorageError Unavailable"), [])
     assert.isNotEmpty(b.accepted)
+    assert.strictEqual(b.accepted.length + b.rejected.length, 120)
     environment.assertDelivery([...a.accepted, ...b.accepted], 2 * concurrency, concurrency)
   })
 

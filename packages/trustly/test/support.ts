@@ -40,13 +40,18 @@ export const reference = {
 /** Only the required fields. */
 export const minimalCustomer = { name: "Jo Doe", email: "jo@example.test", phone: "+1", address: { country: "US" } }
 
-/** A clock whose system time goes back an hour with each sleep. Its monotonic time is that of the given clock. */
+/** A clock whose system time is `offset` milliseconds later. Its monotonic time is that of the given clock. */
+export const clockWithOffset = (clock: Clock.Clock, offset: () => number): Clock.Clock =>
+  Object.assign(Object.create(clock), {
+    unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + offset(),
+    unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+    currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + offset())
+  })
+
+/** A clock whose system time goes back an hour with each sleep. */
 export const clockThatGoesBack = (clock: Clock.Clock): Clock.Clock => {
   let step = 0
-  return Object.assign(Object.create(clock), {
-    unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis() + step,
-    unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
-    currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + step),
+  return Object.assign(clockWithOffset(clock, () => step), {
     sleep: (duration: Duration.DurationInput) => {
       step -= 3_600_000
       return clock.sleep(Duration.decode(duration))

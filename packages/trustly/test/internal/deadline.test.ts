@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Deferred, Duration, Effect, Exit, Fiber, Ref, TestClock, Tracer } from "effect"
+import { type Clock, Deferred, Duration, Effect, Exit, Fiber, Ref, TestClock, Tracer } from "effect"
 import * as Deadline from "../../src/internal/deadline.ts"
+import { clockWithOffset } from "../support.ts"
 import { soon } from "../waiting.ts"
 
 type Case = Effect.Effect<string, string>
@@ -123,21 +124,14 @@ it.effect("a deadline of Number.MAX_VALUE milliseconds never fires", () =>
     (result) => assert.strictEqual(result, "done")
   ))
 
-/** A clock with an adjustable system time. Its monotonic time follows the test clock. */
-const steppedClock = (test: Clock.Clock, sleeps: Array<number>, step: Ref.Ref<number>): Clock.Clock => {
-  const now = () => test.unsafeCurrentTimeMillis() + Effect.runSync(Ref.get(step))
-  return {
-    [Clock.ClockTypeId]: Clock.ClockTypeId,
-    unsafeCurrentTimeMillis: now,
-    currentTimeMillis: Effect.sync(now),
-    unsafeCurrentTimeNanos: () => test.unsafeCurrentTimeNanos(),
-    currentTimeNanos: Effect.sync(() => test.unsafeCurrentTimeNanos()),
-    sleep: (duration) => {
+/** A clock with an adjustable system time, which records its sleeps in milliseconds. */
+const steppedClock = (test: Clock.Clock, sleeps: Array<number>, step: Ref.Ref<number>): Clock.Clock =>
+  Object.assign(clockWithOffset(test, () => Effect.runSync(Ref.get(step))), {
+    sleep: (duration: Duration.Duration) => {
       sleeps.push(Duration.toMillis(duration))
       return test.sleep(duration)
     }
-  }
-}
+  })
 
 describe("a system clock change", () => {
   for (

@@ -102,6 +102,8 @@ export const split = async function*(
       info: true,
       from_line: 1 + skipLines,
       relax_column_count: true,
+      // not inside quotes
+      trim: true,
       skip_empty_lines: true,
       skip_records_with_empty_values: true,
       // a longer row is no row: a quote is not closed

@@ -75,6 +75,19 @@ describe("the rows of a CSV", () => {
         ])
     ))
 
+  it.effect("can have spaces around their cells, which stay inside quotes", () =>
+    Effect.gen(function*() {
+      const expected = [{ customerId: "1", change: { name: " Jo ", vip: 2 } }, { customerId: "3", change: { vip: 3 } }]
+      assert.deepStrictEqual(
+        yield* changes("customerId, name ,vip\n 1 ,\" Jo \", 2\n , ,\n3, , 3 \n"),
+        expected
+      )
+      assert.deepStrictEqual(
+        yield* changes("customerId\tname\tvip\n1\t\" Jo \" \t2\n\t \t\n3\t\t 3\n"),
+        expected
+      )
+    }))
+
   it.effect("are refused one by one", () =>
     Effect.map(
       changes(

@@ -32,11 +32,12 @@ const inBase64 = (secret: string): ReadonlyArray<string> => {
   )
 }
 
-/** The encodings in which a secret can leak: plain, JSON string, URL, and base64 (Authorization header). */
+/** The encodings in which a secret can leak: plain, JSON string, URL, form, and base64 (Authorization header). */
 const encodingsOf = (secret: string): ReadonlyArray<string> => [
   secret,
   JSON.stringify(secret).slice(1, -1),
   Either.getOrElse(Encoding.encodeUriComponent(secret), () => secret),
+  new URLSearchParams([["", secret]]).toString().slice(1),
   ...(secret.length < 8 ? [] : inBase64(secret))
 ]
 
@@ -201,7 +202,7 @@ const inspectExit = (watch: Watch, exit: Exit.Exit<unknown, unknown>): Effect.Ef
  * properties, cause, or own schema), in a log line at any level from any of Effect's loggers, on the `Console` service, in the
  * name, attributes, events, or cause of a span, or in a metric. Otherwise it returns the effect's own result.
  *
- * The message names the place, never the secret. The search covers base64 (such as an Authorization header), URLs, and bytes.
+ * The message names the place, never the secret. The search covers base64 (such as an Authorization header), URLs, forms, and bytes.
  * Nothing is printed while the effect runs. Use secrets that occur nowhere else, because metrics are shared by the whole process.
  *
  * @since 0.1.0

@@ -128,6 +128,12 @@ describe("expectNoLeak", () => {
       (exit) => assert.match(messageOf(exit), /the error, in url/)
     ))
 
+  it.effect("finds a secret in a form", () =>
+    Effect.map(
+      Effect.exit(expectNoLeak(["a b"])(Effect.fail({ body: "note=a+b" }))),
+      (exit) => assert.match(messageOf(exit), /the error, in body/)
+    ))
+
   for (const [what, effect] of Object.entries(safe)) {
     it.effect(`finds nothing in ${what}`, () =>
       Effect.gen(function*() {

@@ -1,5 +1,5 @@
 /**
- * Runs the guide about Effect 4: its blocks in an npm workspace with both versions of Effect, against a local Trustly, and every
+ * Runs the guide about Effect 4: its blocks in an npm workspace with both versions of Effect, against a local sandbox, and every
  * name in its table against the version that it belongs to. Needs the tarballs of `npm run tarballs`.
  */
 import { Effect } from "effect"

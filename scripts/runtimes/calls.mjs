@@ -16,7 +16,7 @@ const describeResult = Effect.match({
 })
 
 /**
- * The results of some calls in this runtime, against a local Trustly, a server that redirects to it, and a port that refuses
+ * The results of some calls in this runtime, against a local sandbox, a server that redirects to it, and a port that refuses
  * connections.
  */
 export const calls = ({ sandbox, redirecting, refusing }) => {

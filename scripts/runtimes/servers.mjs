@@ -7,7 +7,7 @@ const onFreePort = (server) =>
     server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${server.address().port}/api/v1`))
   )
 
-/** Prints the URLs of a local Trustly, of a server that redirects to it, and of a port that refuses connections. */
+/** Prints the URLs of a local sandbox, of a server that redirects to it, and of a port that refuses connections. */
 const main = Effect.gen(function*() {
   const { url: sandbox } = yield* TrustlySandbox
   const redirects = createServer((request, response) => {

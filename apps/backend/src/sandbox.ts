@@ -1,4 +1,4 @@
-/** `npm run backend`: the backend with a local Trustly beside it, and a database that is deleted at the end. */
+/** `npm run backend`: the backend next to a local sandbox, and a database that is deleted at the end. */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as FileSystem from "@effect/platform/FileSystem"

@@ -1,4 +1,4 @@
-/** The demonstration of `npm start`: the example against a local Trustly, every kind of error, and an import of 1,000 lines. */
+/** The demonstration of `npm start`: the example against the local sandbox, every kind of error, and an import of 1,000 lines. */
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { Array, ConfigProvider, Console, Effect, Exit, Layer, Redacted, Stream } from "effect"
 import type { TrustlyConfig } from "effect-trustly"
@@ -109,7 +109,7 @@ const importLines = Effect.gen(function*() {
 
 const nextSteps = `
 Try next:
-   npm run sandbox                      the same local Trustly, with a page
+   npm run sandbox                      the same sandbox, with a page
    apps/customer-updates/src/main.ts    the code of step 1: copy it
    docs/getting-started.md              your first program, step by step`
 

@@ -35,6 +35,7 @@ export const sections = [
     lines: [
       "TRUSTLY_ACCESS_ID, TRUSTLY_ACCESS_KEY  required by get, update, and import",
       "TRUSTLY_BASE_URL               default: Trustly's hosted sandbox",
+      "TRUSTLY_ALLOW_INSECURE_HTTP    default: false, plain http to loopback only",
       "TRUSTLY_TIMEOUT                deadline of a request, default: 30 seconds",
       "TRUSTLY_RETRY_TIMES            default: 3",
       "TRUSTLY_RETRY_BASE_DELAY       default: 250 millis",

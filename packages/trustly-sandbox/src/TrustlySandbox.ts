@@ -1,5 +1,5 @@
 /**
- * A local Trustly over HTTP.
+ * A local mock of Trustly's Customers API over HTTP.
  *
  * @since 0.1.0
  */
@@ -215,8 +215,8 @@ const make = (
   })
 
 /**
- * A local Trustly over HTTP: the status codes, credentials check, error envelope, and masks of Trustly, customers in memory, faults
- * on demand, and a log of every request.
+ * A local mock of Trustly's Customers API over HTTP: the status codes, credentials check, error envelope, and masks of Trustly,
+ * customers in memory, faults on demand, and a log of every request.
  *
  * @since 0.1.0
  * @category services

@@ -74,8 +74,8 @@ const helpOf = (command: string): string => {
   return [
     `Usage: ${command} [options]`,
     "",
-    "Runs a local Trustly until it is stopped. It prints its URL, the address of its",
-    "page, and the environment variables for a client.",
+    "Runs a local mock of Trustly until it is stopped. It prints its URL, the",
+    "address of its page, and the environment variables for a client.",
     "",
     "Options:",
     ...options,

@@ -1,5 +1,5 @@
 /**
- * A local Trustly over HTTP, for development, demonstrations, and tests.
+ * A local mock of Trustly's Customers API over HTTP, for development, demonstrations, and tests.
  *
  * @since 0.1.0
  */

@@ -6,7 +6,7 @@ import { info } from "../Program.ts"
 /** The sandbox brings its own command line, so that its options and its output are the same everywhere. */
 export const sandbox = CommandLine.makeForwarded({
   name: "sandbox",
-  summary: "Run a local Trustly for trying the other commands.",
+  summary: "Run a local sandbox to try the other commands.",
   forward: (args) =>
     Effect.gen(function*() {
       // loaded only here: the other commands start faster without it

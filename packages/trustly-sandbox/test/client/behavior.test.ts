@@ -15,7 +15,7 @@ const vipOf = ({ vip }: CustomerRecord) => vip
 const tagOf = <A>(call: Effect.Effect<A, TrustlyError, CustomerService>) =>
   Effect.match(call, { onFailure: ({ _tag, outcome }) => `${_tag} ${outcome}`, onSuccess: () => "Success" })
 
-/** What holds of the real service on a local Trustly, and of the one in memory. */
+/** What holds of the real service against the sandbox, and of the one in memory. */
 const behaviors: Readonly<Record<string, Behavior>> = {
   "an update is read back": Effect.gen(function*() {
     const updated = yield* use((customers) =>

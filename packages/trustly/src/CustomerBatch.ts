@@ -292,7 +292,7 @@ const makePace = ({ interval, limit }: NonNullable<Options["rate"]>): Effect.Eff
   return Effect.flatMap(Monotonic.nowMillis, (now) => {
     const startAt = Math.max(now, nextAt)
     nextAt = startAt + step
-    return startAt > now ? Effect.sleep(Duration.millis(startAt - now)) : Effect.void
+    return startAt > now ? Monotonic.sleep(startAt - now) : Effect.void
   })
 }
 
@@ -306,8 +306,9 @@ const authErrorOf = (exit: Result["exit"]): Option.Option<TrustlyAuthError> =>
  * input order. Results arrive as commands end. Memory is bounded: the input is read only as fast as commands end and results are
  * consumed.
  *
- * Each command is read once, before it waits for its turn. A property that is `undefined` counts as absent. A command with both an
- * update and a change, with both identifiers, or with a property that cannot be read fails with a `TrustlyValidationError`.
+ * The properties of a command are read once, before it waits for its turn; do not change its update or change until it has ended. A
+ * property that is `undefined` counts as absent. A command with both an update and a change, with both identifiers, or with a
+ * property that cannot be read fails with a `TrustlyValidationError`.
  *
  * A failed command is a result, and the run continues. The run stops when Trustly refuses the credentials, because every other
  * command would fail too: no further command starts, those in flight finish and have results, and the stream fails with the

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import * as Monotonic from "./internal/monotonic.ts"
 import * as Settings from "./internal/settings.ts"
 import * as Telemetry from "./internal/telemetry.ts"
 import { isRetryable, retryAfter } from "./TrustlyError.ts"
@@ -35,9 +36,6 @@ export interface Options {
   /** Maximum `Retry-After` to wait for. When Trustly asks for more, the policy gives up. Default: 60 seconds. */
   readonly maxRetryAfter?: Duration.DurationInput | undefined
 }
-
-// a longer sleep would never end: a platform timer cannot hold it
-const maxTimer = Duration.millis(2 ** 31 - 1)
 
 const requestedDelay = (error: unknown): Duration.Duration => Option.getOrElse(retryAfter(error), () => Duration.zero)
 
@@ -68,8 +66,8 @@ export const policy = (
     times = 3
   }: Options = {}
 ): Schedule.Schedule<Duration.Duration, unknown> => {
-  const longest = Duration.min(maxDelay, maxTimer)
-  const longestAsked = Duration.min(maxRetryAfter, maxTimer)
+  const longest = Duration.min(maxDelay, Duration.millis(Monotonic.maxSleepMillis))
+  const longestAsked = Duration.min(maxRetryAfter, Duration.millis(Monotonic.maxSleepMillis))
   return pipe(
     Schedule.identity<unknown>(),
     Schedule.intersect(Schedule.jittered(Schedule.exponential(baseDelay))),

@@ -139,6 +139,20 @@ describe("rate", () => {
       assert.deepStrictEqual(yield* started.entries, [0, 250, 500, 750])
     }))
 
+  it.effect("starts a call after a wait that is longer than a platform timer can hold", () =>
+    Effect.gen(function*() {
+      const started = yield* journal<number>()
+      const layer = CustomerService.layerTest({
+        update: () => Effect.as(Effect.flatMap(Clock.currentTimeMillis, started.write), minimalCustomer)
+      })
+      const run = CustomerBatch.run(updatesOf(customers(3)), { rate: { limit: 1, interval: "30 days" } })
+      const fiber = yield* Effect.fork(Effect.provide(Stream.runDrain(run), layer))
+      yield* TestClock.adjust("61 days")
+      yield* Fiber.join(fiber)
+      const days = 24 * 60 * 60 * 1000
+      assert.deepStrictEqual(yield* started.entries, [0, 30 * days, 60 * days])
+    }))
+
   it.effect("counts each retry", () =>
     Effect.gen(function*() {
       const failures = [unknown, new TrustlyRateLimitError({ operation: "update" }), unknown]

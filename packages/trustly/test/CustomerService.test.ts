@@ -180,6 +180,24 @@ describe("a layer", () => {
       assert.strictEqual(runs, 3)
     }))
 
+  it.effect("does not claim that nothing was sent when a wrapper fails with an error of its own", () =>
+    Effect.gen(function*() {
+      const requests: Array<RecordedRequest> = []
+      // the types of HttpClient exclude such an error, which an untyped wrapper can still fail with
+      for (const json of [`{"_tag":"TimeoutException"}`, `"boom"`, "null"]) {
+        const error: HttpClientError.RequestError = JSON.parse(json)
+        const transformClient = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
+          HttpClient.transform(client, (effect) => Effect.zipRight(effect, Effect.fail(error)))
+        const update = Effect.flatMap(CustomerService, (customers) => customers.update("1", minimalCustomer))
+        const layer = CustomerService.layer({ ...options, transformClient })
+        const failed = yield* Effect.flip(
+          Effect.provide(update, Layer.orDie(Layer.provide(layer, recordingFetch(requests))))
+        )
+        assert.strictEqual(failed.outcome, "Unknown")
+      }
+      assert.strictEqual(requests.length, 3)
+    }))
+
   it.effect("follows no redirect when something before fetch has answered the first call", () =>
     Effect.gen(function*() {
       const requests: Array<RecordedRequest> = []

@@ -38,6 +38,25 @@ describe("CustomerUpdate", () => {
     assert.deepStrictEqual(sent({ ...minimalCustomer, vip: 2 }), { ...minimalCustomer, vip: 2 })
   })
 
+  it("refuses customData that throws, has holes, or has names beside its items, never with a defect", () => {
+    const throwing = Object.defineProperty({}, "a", {
+      enumerable: true,
+      get: () => {
+        throw new Error("sentinel")
+      }
+    })
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    const sparse = new Array(2 ** 32 - 1)
+    for (const data of [throwing, proxy, sparse, Object.assign([1], { name: 2 })]) {
+      const customer = { ...minimalCustomer, customData: { data } }
+      const encoded = Schema.encodeEither(CustomerUpdate)(customer)
+      assert(Either.isLeft(encoded))
+      assert.notInclude(String(encoded.left), "sentinel")
+      assert(Either.isLeft(CustomerRequest.update("1", customer)))
+    }
+  })
+
   it.prop("sends customData as JSON.stringify encodes it", [
     FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue())
   ], ([customData]) => {

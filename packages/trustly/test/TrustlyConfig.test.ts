@@ -141,6 +141,14 @@ describe("layers", () => {
       }))
   }
 
+  it.effect("layer says that a plain string is no accessKey", () =>
+    Effect.gen(function*() {
+      const plain: TrustlyConfig.Options = JSON.parse(`{"accessId":"id","accessKey":"sentinel"}`)
+      const error = yield* Effect.flip(build(CustomerService.layer(plain)))
+      assert.match(String(error), /accessKey.*must be a Redacted/)
+      assert.notInclude(String(error), "sentinel")
+    }))
+
   it.effect("accept a timeout that is longer than a platform timer can hold", () =>
     Effect.gen(function*() {
       yield* build(CustomerService.layer({ ...options, timeout: "60 days" }))

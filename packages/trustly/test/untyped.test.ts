@@ -47,6 +47,11 @@ const calls: Readonly<Record<string, Call>> = {
   "createOrUpdate with an accessor that throws": (customers) =>
     customers.createOrUpdate(throwing({ ...minimalCustomer, externalId: "1" }, "email")),
   "find with an accessor that throws": (customers) => customers.find(throwing({ externalId: "1" }, "externalId")),
+  "modify with a null customerId": (customers) => customers.modify(untypedNull(), () => ({ vip: 2 })),
+  "modify with a bigint as the customerId": (customers) =>
+    Reflect.apply(customers.modify, undefined, [5n, () => ({ vip: 2 })]),
+  "modify with a customerId that JSON.stringify cannot write": (customers) =>
+    Reflect.apply(customers.modify, undefined, [throwing({ toJSON: 1 }, "toJSON"), () => ({ vip: 2 })]),
   "update with a wiped secret": (customers) => customers.update("1", { ...minimalCustomer, taxId: wipedSecret() }),
   "update with a revoked proxy": (customers) => customers.update("1", revoked(minimalCustomer)),
   "modify with a change that returns a revoked proxy": (customers) => customers.modify("1", () => revoked({})),

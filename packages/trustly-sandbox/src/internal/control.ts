@@ -89,7 +89,7 @@ const controlRouter = (parts: Parts) => {
     const edited = customers.edit(id, yield* readJson)
     const { customer } = yield* Effect.mapError(
       edited,
-      (refusal) => "_tag" in refusal ? Responses.sandboxFull(refusal.limit) : Responses.fromReply(refusal)
+      (refusal) => "_tag" in refusal ? Responses.sandboxFull(refusal.limit) : Responses.fromModel(refusal)
     )
     return json({ customer })
   })

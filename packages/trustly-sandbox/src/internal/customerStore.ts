@@ -31,7 +31,7 @@ export interface Written {
 }
 
 interface Handled {
-  readonly reply: TrustlyModel.Reply
+  readonly response: TrustlyModel.Response
   readonly written?: Written
 }
 
@@ -44,10 +44,10 @@ interface Full {
 export interface CustomerStore {
   readonly all: Effect.Effect<ReadonlyArray<TrustlyModel.WireCustomer>>
   readonly views: Effect.Effect<ReadonlyArray<CustomerView>>
-  /** Handles a request as Trustly does. Without `write`, the reply says what would happen, and nothing changes. */
+  /** Handles a request as Trustly does. Without `write`, the response says what would happen, and nothing changes. */
   readonly handle: (request: Request, options: { readonly write: boolean }) => Effect.Effect<Handled, Full>
-  /** Changes some fields of a customer, and checks only those by Trustly's rules. Fails with the reply that refuses the change. */
-  readonly edit: (customerId: string, change: unknown) => Effect.Effect<CustomerView, TrustlyModel.Reply | Full>
+  /** Changes some fields of a customer, and checks only those by Trustly's rules. Fails with the response that refuses the change. */
+  readonly edit: (customerId: string, change: unknown) => Effect.Effect<CustomerView, TrustlyModel.Response | Full>
   readonly reset: Effect.Effect<void>
 }
 
@@ -75,16 +75,16 @@ const viewOf = ({ changes }: State, customer: TrustlyModel.WireCustomer): Custom
   ...Option.match(HashMap.get(changes, customer.customerId), { onNone: () => ({}), onSome: (changed) => ({ changed }) })
 })
 
-/** The state after a reply, or what it has no room for. */
+/** The state after a response, or what it has no room for. */
 const stateAfter = (
   state: State,
-  reply: TrustlyModel.Reply,
+  response: TrustlyModel.Response,
   nowMillis: number
 ): { readonly next: State; readonly written?: Written } | Full => {
-  if (reply.applied === undefined) return { next: state }
-  const { customerId } = reply.applied
+  if (response.applied === undefined) return { next: state }
+  const { customerId } = response.applied
   const stored = Option.getOrUndefined(HashMap.get(state.trustly.records, customerId))
-  const after = HashMap.unsafeGet(reply.state.records, customerId)
+  const after = HashMap.unsafeGet(response.state.records, customerId)
   const length = state.length + jsonLength(after) - (stored === undefined ? 0 : jsonLength(stored))
   if (stored === undefined && HashMap.size(state.trustly.records) >= maxCustomers) {
     return { _tag: "Full", limit: `${maxCustomers.toLocaleString("en")} customers` }
@@ -93,7 +93,7 @@ const stateAfter = (
   const before = stored ?? {}
   const fields = differingFields(before, after)
   const changes = HashMap.set(state.changes, customerId, { at: nowMillis, fields })
-  const next = { trustly: reply.state, changes, length }
+  const next = { trustly: response.state, changes, length }
   return { next, written: { fields, before, after, view: viewOf(next, after) } }
 }
 
@@ -114,12 +114,12 @@ export const make = (
       Effect.gen(function*() {
         const nowMillis = yield* Clock.currentTimeMillis
         const handled = yield* Ref.modify(ref, (state): [Handled | Full, State] => {
-          const reply = model(state.trustly, { ...request, nowMillis })
-          if (!write) return [{ reply }, state]
-          const result = stateAfter(state, reply, nowMillis)
+          const response = model(state.trustly, { ...request, nowMillis })
+          if (!write) return [{ response }, state]
+          const result = stateAfter(state, response, nowMillis)
           if ("_tag" in result) return [result, state]
           const { next, written } = result
-          return [{ reply, ...(written === undefined ? {} : { written }) }, next]
+          return [{ response, ...(written === undefined ? {} : { written }) }, next]
         })
         if ("_tag" in handled) return yield* Effect.fail(handled)
         if (handled.written !== undefined) yield* events.publish({ name: "customer", data: handled.written.view })
@@ -138,8 +138,8 @@ export const make = (
           const url = `/customers/${encodeURIComponent(customerId)}`
           const body = Option.getOrElse(Json.stringifyExactly(change), () => "")
           const request = { method: "POST", url, body }
-          const { reply, written } = yield* respond(TrustlyModel.edit, request, { write: true })
-          return written === undefined ? yield* Effect.fail(reply) : written.view
+          const { response, written } = yield* respond(TrustlyModel.edit, request, { write: true })
+          return written === undefined ? yield* Effect.fail(response) : written.view
         }),
       reset: Ref.set(ref, start)
     }

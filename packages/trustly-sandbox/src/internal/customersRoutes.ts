@@ -75,9 +75,9 @@ export const make = (parts: {
     const messages = { url: maskUrl(url), request: RecordedMessage.ofRequest(request, body) }
     const id = yield* requests.add(log, messages, body)
 
-    const reply = (options: { readonly write: boolean }) =>
+    const respond = (options: { readonly write: boolean }) =>
       customers.handle({ method, url, body }, options).pipe(
-        Effect.tap(({ reply: { applied }, written }) =>
+        Effect.tap(({ response: { applied }, written }) =>
           applied === undefined || written === undefined ? Effect.void : requests.update(id, {
             log: { applied: maskCustomer(applied) },
             messages: { changes: RecordedMessage.changesOf(written) }
@@ -85,18 +85,18 @@ export const make = (parts: {
         ),
         Effect.mapBoth({
           onFailure: ({ limit }) => Responses.sandboxFull(limit),
-          onSuccess: (handled) => handled.reply
+          onSuccess: (handled) => handled.response
         })
       )
 
-    const respond = Either.isLeft(read)
+    const response = Either.isLeft(read)
       ? Effect.succeed(read.left)
       : rule === undefined
-      ? Effect.map(reply({ write: true }), Responses.fromReply)
-      : injectFault(request, rule, reply)
+      ? Effect.map(respond({ write: true }), Responses.fromModel)
+      : injectFault(request, rule, respond)
 
     return yield* Effect.onExit(
-      Effect.merge(respond),
+      Effect.merge(response),
       (exit) =>
         Effect.flatMap(Clock.currentTimeMillis, (now) =>
           requests.update(id, {

@@ -22,20 +22,20 @@ const statusResponse = (
 const noCustomer = "{\"customer\":\"OK\"}"
 
 /**
- * Responds to a request as a fault says. `reply` produces Trustly's reply; with `write: true` it also applies the write, for a rule
+ * Responds to a request as a fault says. `respond` produces Trustly's response; with `write: true` it also applies the write, for a rule
  * with `applied`.
  */
 export const injectFault = <E>(
   request: HttpServerRequest.HttpServerRequest,
   { applied = false, fault }: FaultRule,
-  reply: (options: { readonly write: boolean }) => Effect.Effect<TrustlyModel.Reply, E>
+  respond: (options: { readonly write: boolean }) => Effect.Effect<TrustlyModel.Response, E>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, E> => {
   if (fault._tag === "Delay") {
     const wait = Effect.sleep(Duration.millis(fault.millis))
-    const response = reply({ write: true })
-    return Effect.map(applied ? Effect.zipLeft(response, wait) : Effect.zipRight(wait, response), Responses.fromReply)
+    const response = respond({ write: true })
+    return Effect.map(applied ? Effect.zipLeft(response, wait) : Effect.zipRight(wait, response), Responses.fromModel)
   }
-  return Effect.flatMap(reply({ write: applied }), ({ body }) => {
+  return Effect.flatMap(respond({ write: applied }), ({ body }) => {
     switch (fault._tag) {
       case "Status":
         return Effect.succeed(statusResponse(fault))

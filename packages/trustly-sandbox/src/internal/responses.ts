@@ -36,5 +36,5 @@ export const forbidden = HttpServerResponse.unsafeJson({
   message: "Forbidden: the page and the control path accept this Host or Origin only if --allow-host names it"
 }, { status: 403 })
 
-export const fromReply = ({ body, status }: TrustlyModel.Reply): HttpServerResponse.HttpServerResponse =>
+export const fromModel = ({ body, status }: TrustlyModel.Response): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.unsafeJson(body, { status })

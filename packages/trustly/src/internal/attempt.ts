@@ -7,6 +7,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import * as Deadline from "./deadline.ts"
@@ -99,6 +100,13 @@ const readBody = (
 const malformed = (defect: unknown): Option.Option<Effect.Effect<never, NetworkFailure>> =>
   Network.isMalformedRequest(defect) ? Option.some(Effect.fail(Network.ofRequest(defect))) : Option.none()
 
+// a third-party wrapper may fail with any error, also after the request was sent
+const failureOf = (error: unknown): NetworkFailure =>
+  Predicate.isTagged(error, "RequestError") && "reason" in error &&
+    (error.reason === "Encode" || error.reason === "InvalidUrl")
+    ? notSent
+    : Network.ofRequest(Predicate.hasProperty(error, "cause") ? error.cause : undefined)
+
 interface Options {
   readonly timeout: Duration.Duration
   readonly maxResponseBytes: number
@@ -119,9 +127,7 @@ export const make = (client: HttpClient.HttpClient, { maxResponseBytes, timeout 
         onSuccess: read,
         // a client that filters statuses fails with the response
         onFailure: (error) =>
-          error._tag === "ResponseError"
-            ? read(error.response)
-            : Effect.fail(error.reason === "Transport" ? Network.ofRequest(error.cause) : notSent)
+          Predicate.isTagged(error, "ResponseError") ? read(error.response) : Effect.fail(failureOf(error))
       }).pipe(Effect.catchSomeDefect(malformed))
       return withDeadline(exchange, span, () => head === undefined ? Effect.fail(timedOut) : Effect.succeed(head))
     })

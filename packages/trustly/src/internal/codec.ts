@@ -26,17 +26,18 @@ type Step = (value: unknown) => unknown
 
 type ExcessProperties = "ignore" | "error"
 
-/** Thrown where only the schema knows. `refused` would not do: a union would try its next member. */
-const onlySchemaKnows = new Error("The schema has to decide")
+/** Thrown to make the plain schema decode the value. `refused` would not do: a union would try its next member. */
+const fallBackToSchema = new Error("The schema has to decide")
 
 const unsupported: Step = () => {
-  throw onlySchemaKnows
+  throw fallBackToSchema
 }
 
 const accept = (isAccepted: (value: unknown) => boolean): Step => (value) => isAccepted(value) ? value : refused
 
 const acceptString = accept(Predicate.isString)
 const acceptNumber = accept(Predicate.isNumber)
+const acceptBoolean = accept(Predicate.isBoolean)
 const acceptUndefined = accept(Predicate.isUndefined)
 
 const identical: Step = (value) => value
@@ -69,7 +70,7 @@ type Parse<Node> = (value: unknown, options: AST.ParseOptions, ast: Node, origin
 const run = <Node>(ast: Node, parse: Parse<Node>): Step => (value) => {
   const result = parse(value, AST.defaultParseOption, ast, value)
   // an effect that does not complete at once
-  if (!Either.isEither(result)) throw onlySchemaKnows
+  if (!Either.isEither(result)) throw fallBackToSchema
   return Either.isRight(result) ? result.right : refused
 }
 
@@ -91,8 +92,8 @@ const isSameType = (a: AST.AST, b: AST.AST): boolean => {
     return a.decodeUnknown === b.decodeUnknown && everyPair(a.typeParameters, b.typeParameters, isSameType)
   }
   if (AST.isLiteral(a) && AST.isLiteral(b)) return a.literal === b.literal
-  return (AST.isStringKeyword(a) && AST.isStringKeyword(b)) || (AST.isNumberKeyword(a) && AST.isNumberKeyword(b)) ||
-    (AST.isUndefinedKeyword(a) && AST.isUndefinedKeyword(b))
+  return a._tag === b._tag &&
+    (AST.isStringKeyword(a) || AST.isNumberKeyword(a) || AST.isBooleanKeyword(a) || AST.isUndefinedKeyword(a))
 }
 
 const everyPair = <A>(as: ReadonlyArray<A>, bs: ReadonlyArray<A>, holds: (a: A, b: A) => boolean): boolean =>
@@ -157,11 +158,11 @@ const struct = (properties: ReadonlyArray<Property>, excess: ExcessProperties): 
   return excess === "error" && Reflect.ownKeys(value).length > known ? refused : result
 }
 
-/** How many members of a union a value has to be matched against by its properties. */
+/** Whether a member of a union decodes objects: the schema may pick such a member by its literals. */
 const isObject = (ast: AST.AST): boolean =>
   AST.isTransformation(ast) ? isObject(ast.from) || isObject(ast.to) : !(
-    AST.isStringKeyword(ast) || AST.isNumberKeyword(ast) || AST.isUndefinedKeyword(ast) || AST.isLiteral(ast) ||
-    AST.isDeclaration(ast) || (AST.isRefinement(ast) && !isObject(ast.from)) ||
+    AST.isStringKeyword(ast) || AST.isNumberKeyword(ast) || AST.isBooleanKeyword(ast) || AST.isUndefinedKeyword(ast) ||
+    AST.isLiteral(ast) || AST.isDeclaration(ast) || (AST.isRefinement(ast) && !isObject(ast.from)) ||
     (AST.isUnion(ast) && !ast.types.some(isObject))
   )
 
@@ -176,6 +177,8 @@ const compile = (ast: AST.AST, direction: Direction, outerExcess: ExcessProperti
       return acceptString
     case "NumberKeyword":
       return acceptNumber
+    case "BooleanKeyword":
+      return acceptBoolean
     case "UndefinedKeyword":
       return acceptUndefined
     case "Literal":
@@ -255,7 +258,7 @@ const transformation = (ast: AST.Transformation, direction: Direction, excess: E
                 target: conversion.target,
                 convert: conversion.convert,
                 dropped,
-                skipped: first(dropped) === dropped ? dropped : refused,
+                skipped: attempt(first, dropped) === dropped ? dropped : refused,
                 check: second
               }
             }

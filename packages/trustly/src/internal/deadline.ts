@@ -19,6 +19,7 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as RuntimeFlags from "effect/RuntimeFlags"
 import * as Tracer from "effect/Tracer"
+import * as Monotonic from "./monotonic.ts"
 
 /** Runs an effect as a child of a span, and ends it when its time is over. The result is then what `onTimeout` returns. */
 export type Deadline = <A, E>(
@@ -36,9 +37,6 @@ interface Timer {
   readonly start: (expire: () => void) => Entry
   readonly stop: (entry: Entry) => void
 }
-
-// a platform timer cannot hold more
-const maxSleepMillis = 2 ** 31 - 1
 
 const nanosOf = (timeout: Duration.Duration): number => Duration.toMillis(timeout) * 1_000_000
 
@@ -62,7 +60,7 @@ const makeTimer = (clock: Clock.Clock, timeout: Duration.Duration): Timer => {
     const left = oldest.endsAt - clock.unsafeCurrentTimeNanos()
     // less than a microsecond: TestClock rounds a fraction of a millisecond
     if (left >= 1000n) {
-      const millis = Math.min(Math.ceil(Number(left) / 1_000_000), maxSleepMillis)
+      const millis = Math.min(Math.ceil(Number(left) / 1_000_000), Monotonic.maxSleepMillis)
       return Effect.zipRight(clock.sleep(Duration.millis(millis)), run)
     }
     entries.delete(oldest)

@@ -61,11 +61,14 @@ const isEmpty = (errors: unknown): boolean =>
 /** Whether a response reports an error, readable or not. */
 export const hasErrors = (json: unknown): boolean => Predicate.isRecord(json) && !isEmpty(json["errors"])
 
+// far beyond any real response: the message of an error lists them all
+const maxErrors = 100
+
 /** Reads the envelope. It never fails: an error that cannot be read is still an error. */
 export const read = (json: unknown): Envelope => {
   if (!Predicate.isRecord(json)) return { errors: [], messages: [] }
   const { errors } = json
-  const entries = (Array.isArray(errors) ? errors : [errors]).filter(Predicate.isRecord)
+  const entries = (Array.isArray(errors) ? errors : [errors]).filter(Predicate.isRecord).slice(0, maxErrors)
   return {
     errors: entries.flatMap(serverError),
     messages: [...messagesIn(json), ...entries.flatMap(messagesIn)]

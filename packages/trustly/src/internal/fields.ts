@@ -5,9 +5,11 @@
  * The facts come from Trustly's pages on customers. Where live answers differ from them, the table follows the answers: `vip` and
  * `balance` arrive as a string or as a number.
  */
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { SensitiveString, SensitiveStringInput } from "../Sensitive.ts"
 import * as Expect from "./expect.ts"
 import { isJson } from "./json.ts"
@@ -72,7 +74,12 @@ const jsonObject: Schema.Schema<{ readonly [key: string]: unknown }> = Schema.de
   }
 )
 
-const writableJsonObject = jsonObject.pipe(Schema.filter((input) => isJson(input))).annotations(
+// a getter or a proxy of the input may throw
+const isWritableJson = Option.liftThrowable((input: unknown) => isJson(input))
+
+const writableJsonObject = jsonObject.pipe(
+  Schema.filter((input) => Option.getOrElse(isWritableJson(input), () => false))
+).annotations(
   Expect.value("a JSON object")
 )
 
@@ -288,12 +295,7 @@ const inner: Readonly<Record<string, Readonly<Record<string, Omit<Field, "path">
 
 const field = (path: string, row: Omit<Field, "path">): Field => ({
   path,
-  label: row.label,
-  description: row.description,
-  kind: row.kind,
-  isRequired: row.isRequired,
-  isClearable: row.isClearable,
-  isReadOnly: row.isReadOnly
+  ...Struct.pick(row, "label", "description", "kind", "isRequired", "isClearable", "isReadOnly")
 })
 
 /** All fields in the order of the table, a group before its own fields. */

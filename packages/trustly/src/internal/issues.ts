@@ -8,7 +8,7 @@ import type * as Plain from "./plain.ts"
 
 type Path = ReadonlyArray<PropertyKey>
 
-/** What a schema of somebody else expects, in words. */
+/** Describes what a third-party schema expects. */
 const describe = (ast: AST.AST): string => {
   switch (ast._tag) {
     case "StringKeyword":
@@ -74,10 +74,14 @@ const walkInto = (issue: Nested, path: Path): ReadonlyArray<Issue> => {
 
 const invalid = (path: Path, expected: string): Issue => ({ path: format(path), problem: "invalid", expected })
 
-/** What a parse issue says, without the values: a `ParseError` holds the whole input. */
-export const fromParseIssue = (issue: ParseResult.ParseIssue): ReadonlyArray<Issue> => walk(issue, [])
+// a response of 1 MiB can have an issue for each of 80,000 customers
+const maxIssues = 100
 
-/** Where an input is not plain data. `outside` is the path of the customer in it. */
+/** What a parse issue says, without the values: a `ParseError` holds the whole input. */
+export const fromParseIssue = (issue: ParseResult.ParseIssue): ReadonlyArray<Issue> =>
+  walk(issue, []).slice(0, maxIssues)
+
+/** Where an input is not plain data. `outside` is the path from the input to the customer. */
 export const notPlain = (path: Plain.Path, outside: Plain.Path = []): Issue => ({
   // a longer path could hold a key of the customer's own data
   path: [...outside, ...path.filter((_, index) => isDocumentedPath(path.slice(0, index + 1).join(".")))].join("."),

@@ -3,8 +3,11 @@ import * as Predicate from "effect/Predicate"
 
 export const parse = Option.liftThrowable((text: string): unknown => JSON.parse(text))
 
-// far beyond any real record, far below the depth at which JSON.stringify overflows the stack
-const maxDepth = 256
+/** Far beyond any real record, and far below the depth at which recursion or `JSON.stringify` overflows the stack. */
+export const maxDepth = 256
+
+/** Whether an array has no holes, which JSON does not know, and no names beside its items, which JSON would lose. */
+export const hasItemsOnly = (value: ReadonlyArray<unknown>): boolean => Object.keys(value).length === value.length
 
 const isPlain = (value: object): boolean => {
   const prototype: unknown = Object.getPrototypeOf(value)
@@ -18,8 +21,7 @@ export const isJson = (value: unknown, parents: ReadonlyArray<object> = []): boo
   if (!Predicate.isObject(value) || !isPlain(value)) return false
   if (parents.length >= maxDepth || parents.includes(value)) return false
   if (Object.getOwnPropertySymbols(value).length > 0) return false
+  if (Array.isArray(value) && !hasItemsOnly(value)) return false
   const path = [...parents, value]
-  // Array.from reads a hole as undefined, which Object.values would skip
-  const items: ReadonlyArray<unknown> = Array.isArray(value) ? Array.from<unknown>(value) : Object.values(value)
-  return items.every((item) => isJson(item, path))
+  return Object.values(value).every((item: unknown) => isJson(item, path))
 }

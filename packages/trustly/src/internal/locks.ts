@@ -123,24 +123,25 @@ const awaitedFibers = ({ fiber, inside }: Holder): Effect.Effect<ReadonlySet<Run
 const clock = Clock.make()
 
 /**
- * Ends when the waiter is in a deadlock. It looks again from time to time, because a forked fiber can be joined later. It cannot be
- * seen that a holder waits by other means than fibers, such as a queue or a promise.
+ * Ends when the waiter is in a deadlock. It looks again from time to time, because a forked fiber can be joined later. A wait
+ * through a queue or a promise is invisible, so such a deadlock hangs.
  */
 const deadlock = (waiter: Holder): Effect.Effect<void> =>
   Effect.gen(function*() {
-    if (isDeadlock(waiter, () => true)) {
-      const holders = [...locks.values()].flatMap(({ holder }) => holder ?? [])
-      const awaited = new Map(
-        yield* Effect.forEach(holders, (holder) =>
-          Effect.map(awaitedFibers(holder), (fibers) => [holder, fibers] as const))
-      )
-      const isBlockedBy: IsBlockedBy = (outer, inner) =>
-        awaited.get(outer)?.has(inner.fiber) ?? false
-      // while this looked, the lock may have been granted, or the other side of the deadlock may have given up
-      if (!isHolding(waiter) && isDeadlock(waiter, isBlockedBy)) return withdraw(waiter)
+    while (true) {
+      if (isDeadlock(waiter, () => true)) {
+        const holders = [...locks.values()].flatMap(({ holder }) => holder ?? [])
+        const awaited = new Map(
+          yield* Effect.forEach(holders, (holder) =>
+            Effect.map(awaitedFibers(holder), (fibers) => [holder, fibers] as const))
+        )
+        const isBlockedBy: IsBlockedBy = (outer, inner) =>
+          awaited.get(outer)?.has(inner.fiber) ?? false
+        // while this looked, the lock may have been granted, or the other side of the deadlock may have given up
+        if (!isHolding(waiter) && isDeadlock(waiter, isBlockedBy)) return withdraw(waiter)
+      }
+      yield* Effect.withClock(Effect.sleep("100 millis"), clock)
     }
-    yield* Effect.withClock(Effect.sleep("100 millis"), clock)
-    yield* deadlock(waiter)
   })
 
 const withdraw = (holder: Holder): void => {
@@ -167,7 +168,7 @@ const release = (holder: Holder): void => {
   else Deferred.unsafeDone(next.granted, Effect.void)
 }
 
-/** Waits for a lock; `false` when waiting would never end. */
+/** Waits for a lock; `false` on a deadlock. */
 const awaitLock = (holder: Holder): Effect.Effect<boolean> => {
   if (isHolding(holder)) return Effect.succeed(true)
   const granted = Effect.as(Deferred.await(holder.granted), true)

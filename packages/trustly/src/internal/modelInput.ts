@@ -12,7 +12,7 @@ import { fields as documented } from "./fields.ts"
 import * as Issues from "./issues.ts"
 import * as Json from "./json.ts"
 
-export type Asked =
+export type Target =
   | { readonly operation: "get"; readonly customerId: string }
   | { readonly operation: "update"; readonly customerId: string }
   | { readonly operation: "find"; readonly query: URLSearchParams }
@@ -22,7 +22,7 @@ export type Fields = typeof CustomerRecord.Encoded
 
 const unescaped = Option.liftThrowable(decodeURIComponent)
 
-export const read = (method: string, url: string): Asked | undefined => {
+export const read = (method: string, url: string): Target | undefined => {
   const mark = url.indexOf("?")
   const path = mark === -1 ? url : url.slice(0, mark)
   const [, group, segment, ...more] = path.split("/")
@@ -31,13 +31,13 @@ export const read = (method: string, url: string): Asked | undefined => {
     const query = new URLSearchParams(url.slice(path.length))
     return method === "GET" ? { operation: "find", query } : { operation: "createOrUpdate", query }
   }
-  // a broken escape names nobody
+  // a malformed escape matches no customer
   const customerId = Option.getOrElse(unescaped(segment), () => "")
   if (customerId === "") return undefined
   return method === "GET" ? { operation: "get", customerId } : { operation: "update", customerId }
 }
 
-/** A text of a body, whether or not the rest of the body is any good. */
+/** A string of a body, even if the rest of the body is invalid. */
 export const textAt = (body: string, name: string): string | undefined => {
   const value = Option.getOrUndefined(Json.parse(body))
   const text: unknown = Predicate.hasProperty(value, name) ? value[name] : undefined

@@ -20,7 +20,7 @@ import * as Telemetry from "./telemetry.ts"
 const refuse = (...issues: ReadonlyArray<Issue>) => new TrustlyValidationError({ operation: "modify", issues })
 
 const deadlock = Effect.suspend(() =>
-  refuse({ path: "customerId", problem: "invalid", expected: "a customer that no enclosing modify holds" })
+  refuse({ path: "customerId", problem: "invalid", expected: "another customer: an enclosing modify holds this one" })
 )
 
 const validateCustomer = ParseResult.validateEither(Customer, { errors: "all" })
@@ -46,11 +46,10 @@ export const make =
           ? yield* send(Operations.modifyWrite, request.value, span)
           : yield* toCustomer(record)
       })
-    const key = JSON.stringify([baseUrl, accessId, customerId])
     return Telemetry.observe(Operations.modifyRead)((span) =>
-      Effect.andThen(
+      Effect.flatMap(
         Identifier.check("modify", customerId),
-        Locks.withLock(key, readChangeWrite(span), deadlock)
+        (id) => Locks.withLock(JSON.stringify([baseUrl, accessId, id]), readChangeWrite(span), deadlock)
       )
     )
   }

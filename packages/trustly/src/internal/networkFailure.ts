@@ -16,8 +16,8 @@ interface Facts {
 const textOf = (source: object, key: string): string =>
   Predicate.hasProperty(source, key) && typeof source[key] === "string" ? source[key] : ""
 
-// Node and undici return the system error itself, fetch wraps it once, an attempt at several addresses once more. The innermost
-// says most: an error of several addresses repeats a code without saying that it comes from connecting.
+// Node and undici return the system error itself, fetch wraps it once, an attempt at several addresses once more. Innermost first:
+// the error for several addresses repeats a code without the `syscall`.
 const chain = (cause: unknown, depth = 0): ReadonlyArray<Facts> => {
   if (depth > 3 || !Predicate.isObject(cause)) return []
   const inner = Predicate.hasProperty(cause, "errors") && Array.isArray(cause.errors) ? cause.errors : []
@@ -40,6 +40,8 @@ const isMalformed = ({ code, text }: Facts): boolean =>
 
 const isConnecting = ({ code, syscall, text }: Facts): boolean =>
   syscall === "connect" || syscall === "bind" || code === "UND_ERR_CONNECT_TIMEOUT" ||
+  // the peer closed the connection during the TLS handshake
+  text.includes("before secure TLS connection was established") ||
   // fetch refuses some ports by itself
   text === "Error bad port" ||
   // the proxy refused the tunnel, as reported by undici and by the agents for Node's own client
@@ -83,7 +85,7 @@ const reasonOf = (facts: Facts): NetworkReason | undefined => {
   return undefined
 }
 
-// a client of somebody else may put a text with anything in it there
+// a third-party client may put any text there
 const isCode = (code: string): boolean => /^\w{1,60}$/.test(code)
 
 /** Why a request got no response head. */

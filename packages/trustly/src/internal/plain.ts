@@ -2,12 +2,10 @@ import * as DateTime from "effect/DateTime"
 import * as Either from "effect/Either"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Json from "./json.ts"
 
 /** Where an input is not plain data: a path of property names. */
 export type Path = ReadonlyArray<string>
-
-// far beyond any real record, far below the depth at which recursion overflows the stack
-const maxDepth = 256
 
 // what a prototype adds to the fields of an object would be lost: a getter, an inherited field
 const addsFields = (prototype: object): boolean =>
@@ -52,10 +50,9 @@ const copyAt = (value: unknown, path: Array<string>): unknown => {
     Redacted.value(value)
     return value
   }
-  if (path.length > maxDepth) throw new RangeError()
+  if (path.length > Json.maxDepth) throw new RangeError()
   if (Array.isArray(value)) {
-    // names beside the items, such as those of a match, would be lost
-    if (Object.keys(value).length > value.length) throw new TypeError()
+    if (!Json.hasItemsOnly(value)) throw new TypeError()
     return Array.from<unknown, unknown>(value, (item, index) => {
       path.push(String(index))
       const copied = copyAt(item, path)
@@ -68,7 +65,7 @@ const copyAt = (value: unknown, path: Array<string>): unknown => {
 }
 
 /**
- * Copies an input of plain data, reading each property once and leaving out `undefined`. It refuses what a copy would lose: getters
+ * Copies an input of plain data, reading each property once and skipping `undefined`. It refuses what a copy would lose: getters
  * and fields of a prototype, entries of a `Map`, an object with `toJSON`.
  */
 export const copy = (input: unknown): Either.Either<unknown, Path> => {

@@ -4,10 +4,9 @@ import * as Redacted from "effect/Redacted"
 // Beside the errors, not in them: a field would be printed by loggers, and written in clear by the error's own schema.
 const messages = new WeakMap<object, ReadonlyArray<Redacted.Redacted>>()
 
-// a failure inside a span is a proxy of the error
-const of = (error: object) => messages.get(Cause.originalError(error))
-
-export const serverMessagesOf = (error: object): ReadonlyArray<Redacted.Redacted> => of(error) ?? []
+export const serverMessagesOf = (error: object): ReadonlyArray<Redacted.Redacted> =>
+  // a failure inside a span is a proxy of the error
+  messages.get(Cause.originalError(error)) ?? []
 
 export const withServerMessages = <E extends object>(error: E, texts: ReadonlyArray<string>): E => {
   if (texts.length > 0) messages.set(error, texts.map((text) => Redacted.make(text)))
@@ -15,7 +14,6 @@ export const withServerMessages = <E extends object>(error: E, texts: ReadonlyAr
 }
 
 export const copyServerMessages = <E extends object>(from: object, to: E): E => {
-  const copied = of(from)
-  if (copied !== undefined) messages.set(to, copied)
+  messages.set(to, serverMessagesOf(from))
   return to
 }

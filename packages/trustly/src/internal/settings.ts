@@ -74,7 +74,7 @@ const maxResponseBytes = (value: unknown): Checked<number> =>
     ? Either.right(value)
     : Either.left("must be a whole number above zero")
 
-/** A delay that a timer can hold: zero or more, and finite. */
+/** A finite delay of zero or more. */
 export const delay = (value: unknown): Checked<Duration.Duration> =>
   Either.fromOption(
     Option.filter(duration(value), (wait) =>
@@ -114,8 +114,11 @@ export const check = (options: TrustlyConfig.Options): Either.Either<Settings, C
     accessId: named("accessId", accessId(options.accessId)),
     accessKey: named(
       "accessKey",
-      // a secret that was wiped throws
-      accessKey(Option.getOrUndefined(Option.liftThrowable(Redacted.value)(options.accessKey)))
+      // throws for a plain string, and for a secret that was wiped
+      Either.try({
+        try: () => Redacted.value(options.accessKey),
+        catch: () => "must be a Redacted, as from Redacted.make, that was not wiped"
+      }).pipe(Either.flatMap(accessKey))
     ),
     baseUrl: named("baseUrl", baseUrl(options.allowInsecureHttp ?? false)(options.baseUrl ?? sandboxUrl)),
     timeout: named("timeout", timeout(options.timeout ?? Duration.seconds(30))),

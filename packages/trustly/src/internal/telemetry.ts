@@ -69,8 +69,8 @@ const record = (
 }
 
 /**
- * Gives a call one span, and counts and times it. The call gets the span as a value and makes it current only where code of others
- * runs: making it current for the whole call takes a tenth more CPU time (`npm run bench`).
+ * Gives a call one span, and counts and times it. The call gets the span as a value and makes it current only around the HTTP
+ * client and the caller's change: making it current for the whole call takes a tenth more CPU time (`npm run bench`).
  */
 export const observe =
   ({ name, path }: Operation<unknown>) =>

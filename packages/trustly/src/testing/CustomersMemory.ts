@@ -89,7 +89,7 @@ const withInput = (
 
 let memories = 0
 
-type Outcome = Either.Either<TrustlyModel.Reply, TrustlyError>
+type Outcome = Either.Either<TrustlyModel.Response, TrustlyError>
 
 /** An HTTP client that responds from `TrustlyModel` instead of the network. */
 const makeClient = (memory: Ref.Ref<Memory>): HttpClient.HttpClient =>

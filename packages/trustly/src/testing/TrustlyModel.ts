@@ -11,7 +11,6 @@ import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import type { CustomerRecord } from "../Customer.ts"
 import * as Input from "../internal/modelInput.ts"
-import * as Responses from "../internal/modelReply.ts"
 
 /**
  * A customer as Trustly stores it: wire JSON, unmasked.
@@ -66,13 +65,36 @@ export interface Target {
  * @since 0.1.0
  * @category models
  */
-export interface Reply {
+export interface Response {
   readonly status: number
   readonly body: { readonly [key: string]: unknown }
   readonly state: State
   /** The fields that a write set (or cleared with `null`) and its `customerId`, unmasked. Absent if nothing was written. */
   readonly applied?: WireCustomer
 }
+
+const exceptions = "com.paywithmybank.merchantgateway.v1.exception"
+
+const invalid = (locations: ReadonlyArray<string>, occurredAt: number): Omit<Response, "state"> => ({
+  status: 400,
+  body: {
+    errors: locations.map((location) => ({
+      domain: `${exceptions}.InvalidParameterException`,
+      code: 200,
+      message: "Invalid parameter",
+      ...(location === "" ? {} : { location }),
+      occurredAt
+    }))
+  }
+})
+
+/** The response to a body that is not JSON: a message without codes. */
+const unreadable: Omit<Response, "state"> = { status: 400, body: { message: "Bad Request" } }
+
+const notFound = (what: "Customer" | "Endpoint", occurredAt: number): Omit<Response, "state"> => ({
+  status: 404,
+  body: { errors: [{ domain: `${exceptions}.NotFoundException`, code: 200, message: `${what} not found`, occurredAt }] }
+})
 
 // null clears a field, so stored customers hold none
 const withoutNulls = (fields: object) =>
@@ -193,7 +215,7 @@ const newId = ({ nextId, records }: State): number => {
   return id
 }
 
-const success = (state: State, url: string, found: WireCustomer | ReadonlyArray<WireCustomer>): Reply => ({
+const success = (state: State, url: string, found: WireCustomer | ReadonlyArray<WireCustomer>): Response => ({
   status: 200,
   body: "customerId" in found
     ? { url, customer: maskedCustomer(found) }
@@ -201,16 +223,16 @@ const success = (state: State, url: string, found: WireCustomer | ReadonlyArray<
   state
 })
 
-const noCustomer = (state: State, { nowMillis }: Request): Reply => ({
-  ...Responses.notFound("Customer", nowMillis),
+const noCustomer = (state: State, { nowMillis }: Request): Response => ({
+  ...notFound("Customer", nowMillis),
   state
 })
 
-const find = (state: State, request: Request, query: URLSearchParams): Reply => {
+const find = (state: State, request: Request, query: URLSearchParams): Response => {
   const customerId = query.get("customerId") ?? ""
   const externalId = query.get("externalId") ?? ""
   if ((customerId === "") === (externalId === "")) {
-    return { ...Responses.invalid([externalId === "" ? "externalId" : "customerId"], request.nowMillis), state }
+    return { ...invalid([externalId === "" ? "externalId" : "customerId"], request.nowMillis), state }
   }
   const found = externalId === ""
     ? Option.toArray(HashMap.get(state.records, customerId))
@@ -218,20 +240,20 @@ const find = (state: State, request: Request, query: URLSearchParams): Reply => 
   return success(state, request.url, found)
 }
 
-const store = (state: State, { nowMillis, url }: Request, record: WireCustomer, fields: Input.Fields): Reply => {
+const store = (state: State, { nowMillis, url }: Request, record: WireCustomer, fields: Input.Fields): Response => {
   const { customerId } = record
   const customer = { ...merge(record, fields), updatedAt: nowMillis }
   const next = put(state, customer)
   return { ...success(next, url, customer), applied: { ...fields, customerId } }
 }
 
-const update = (state: State, request: Request, customerId: string, fields: Input.Fields): Reply =>
+const update = (state: State, request: Request, customerId: string, fields: Input.Fields): Response =>
   Option.match(HashMap.get(state.records, customerId), {
     onNone: () => noCustomer(state, request),
     onSome: (record) => store(state, request, record, fields)
   })
 
-const createOrUpdate = (state: State, request: Request, query: URLSearchParams, fields: Input.Fields): Reply => {
+const createOrUpdate = (state: State, request: Request, query: URLSearchParams, fields: Input.Fields): Response => {
   if (typeof fields.customerId === "string") return update(state, request, fields.customerId, fields)
   const externalId = query.get("externalId") ?? fields.externalId ?? ""
   const [record] = externalId === "" ? [] : withExternalId(state, externalId)
@@ -241,10 +263,10 @@ const createOrUpdate = (state: State, request: Request, query: URLSearchParams, 
   return store({ ...state, nextId: id + 1 }, request, created, externalId === "" ? fields : { externalId, ...fields })
 }
 
-const respond = (state: State, request: Request, readFields: typeof Input.update): Reply => {
+const respond = (state: State, request: Request, readFields: typeof Input.update): Response => {
   const { body, method, nowMillis, url } = request
   const call = Input.read(method, url)
-  if (call === undefined) return { ...Responses.notFound("Endpoint", nowMillis), state }
+  if (call === undefined) return { ...notFound("Endpoint", nowMillis), state }
   if (call.operation === "find") return find(state, request, call.query)
   if (call.operation === "get") {
     return Option.match(HashMap.get(state.records, call.customerId), {
@@ -253,13 +275,13 @@ const respond = (state: State, request: Request, readFields: typeof Input.update
     })
   }
   const checked = readFields(body)
-  if (checked === undefined) return { ...Responses.unreadable, state }
-  if (Either.isLeft(checked)) return { ...Responses.invalid(checked.left, nowMillis), state }
+  if (checked === undefined) return { ...unreadable, state }
+  if (Either.isLeft(checked)) return { ...invalid(checked.left, nowMillis), state }
   if (call.operation === "createOrUpdate") return createOrUpdate(state, request, call.query, checked.right)
   const { customerId = call.customerId } = checked.right
   return customerId === call.customerId
     ? update(state, request, customerId, checked.right)
-    : { ...Responses.invalid(["customerId"], nowMillis), state }
+    : { ...invalid(["customerId"], nowMillis), state }
 }
 
 /**
@@ -275,7 +297,7 @@ const respond = (state: State, request: Request, readFields: typeof Input.update
  * const reply = TrustlyModel.handle(state, { method: "GET", url: "/customers/1001165729", body: "", nowMillis: 0 })
  * assert.deepStrictEqual(reply.body.customer, { customerId: "1001165729", taxId: "#####6790" })
  */
-export const handle = (state: State, request: Request): Reply => respond(state, request, Input.update)
+export const handle = (state: State, request: Request): Response => respond(state, request, Input.update)
 
 /**
  * Like {@link handle}, but a write can omit the fields that Trustly requires: only the fields that it sends are checked. Stands for
@@ -292,4 +314,4 @@ export const handle = (state: State, request: Request): Reply => respond(state, 
  * assert.strictEqual(TrustlyModel.handle(state, request).status, 400)
  * assert.strictEqual(TrustlyModel.edit(state, request).status, 200)
  */
-export const edit = (state: State, request: Request): Reply => respond(state, request, Input.change)
+export const edit = (state: State, request: Request): Response => respond(state, request, Input.change)

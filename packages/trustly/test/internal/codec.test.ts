@@ -1,5 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, DateTime, Effect, Either, FastCheck, ParseResult, Redacted, Schema } from "effect"
+import {
+  Arbitrary,
+  DateTime,
+  Effect,
+  Either,
+  FastCheck,
+  Option,
+  ParseResult,
+  Predicate,
+  Redacted,
+  Schema
+} from "effect"
 import { Customer, CustomerBatch, CustomerChange, CustomerRecord, CustomerUpdate } from "effect-trustly"
 import * as Codec from "../../src/internal/codec.ts"
 import * as Presence from "../../src/internal/presence.ts"
@@ -175,6 +186,23 @@ const unusualSchemas = {
   "a default for null": Schema.Struct({ a: Schema.optionalWith(Schema.Number, { default: () => 7, nullable: true }) }),
   "a dropped null that the field does not accept": Schema.Struct({
     a: Schema.optionalToOptional(Schema.Number, Schema.Number, { decode: Presence.dropNull, encode: (value) => value })
+  }),
+  "a default for a boolean": Schema.Struct({ a: Schema.optionalWith(Schema.Boolean, { default: () => true }) }),
+  "a boolean whose null is dropped": Schema.Struct({
+    a: Schema.optionalToOptional(Schema.NullOr(Schema.Boolean), Schema.Boolean, {
+      decode: Option.filter(Predicate.isNotNull),
+      encode: (value) => value
+    })
+  }),
+  "a dropped null of a schema that the codec does not know": Schema.Struct({
+    a: Schema.optionalToOptional(
+      Schema.NullOr(Schema.Tuple(Schema.Number)),
+      Schema.NullOr(Schema.Tuple(Schema.Number)),
+      {
+        decode: Presence.dropNull,
+        encode: (value) => value
+      }
+    )
   }),
   "a renamed field": Schema.Struct({ a: Schema.propertySignature(Schema.Number).pipe(Schema.fromKey("b")) }),
   "swapped names": Schema.Struct({

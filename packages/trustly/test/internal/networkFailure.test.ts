@@ -16,6 +16,16 @@ const rows: ReadonlyArray<readonly [what: string, cause: unknown, reason: Networ
     "Connect"
   ],
   ["bind EADDRNOTAVAIL", error({ code: "EADDRNOTAVAIL", syscall: "bind" }), "Connect"],
+  [
+    "a connection closed during the TLS handshake",
+    wrapped(
+      error(
+        { code: "ECONNRESET" },
+        "Client network socket disconnected before secure TLS connection was established"
+      )
+    ),
+    "Connect"
+  ],
   ["undici's connect timeout", error({ code: "UND_ERR_CONNECT_TIMEOUT" }), "Connect"],
   ["a port that fetch blocks", wrapped(error({}, "bad port")), "Connect"],
   [

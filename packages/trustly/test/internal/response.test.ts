@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Either, Option } from "effect"
 import { serverMessages, type TrustlyError } from "effect-trustly"
 import type { Operation } from "../../src/internal/operations.ts"
+import * as Operations from "../../src/internal/operations.ts"
 import * as Response from "../../src/internal/response.ts"
 import * as RetryAfter from "../../src/internal/retryAfter.ts"
 
@@ -276,6 +277,28 @@ describe("Retry-After", () => {
     }
     const busy = failure(of(write, 503, text(""), headers))
     assert.deepStrictEqual("retryAfter" in busy ? busy.retryAfter : undefined, Duration.seconds(7))
+  })
+})
+
+describe("a response with very many errors", () => {
+  it("makes an error with a message of bounded length", () => {
+    const error = failure(of(write, 400, errors(...Array.from({ length: 20_000 }, (_, index) => index + 1000))))
+    assert.strictEqual("errors" in error && error.errors.length, 100)
+    assert.isBelow(error.message.length, 10_000)
+  })
+
+  it("reports a bounded number of issues", () => {
+    const find: Operation<unknown> = Operations.find
+    const customers = Array.from({ length: 20_000 }, () => ({ name: 1 }))
+    const result = Response.interpret(
+      find,
+      undefined,
+      { status: 200, headers: Headers.empty, body: text({ customers }) },
+      0
+    )
+    const error = Either.getOrThrow(Either.flip(result))
+    assert.strictEqual("issues" in error && error.issues.length, 100)
+    assert.isBelow(error.message.length, 10_000)
   })
 })
 

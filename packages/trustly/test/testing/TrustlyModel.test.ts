@@ -16,7 +16,7 @@ const ask = (method: string, url: string, body: unknown = "", from = state) =>
 
 const targetOf = (body: string) => TrustlyModel.target({ method: "POST", url: "/customers", body, nowMillis: 0 })
 
-const locations = ({ body }: TrustlyModel.Reply): unknown =>
+const locations = ({ body }: TrustlyModel.Response): unknown =>
   Array.isArray(body["errors"]) ? body["errors"].map(({ code, location }) => [code, location]) : undefined
 
 /** An edit of a customer whose stored fields are missing or invalid. */

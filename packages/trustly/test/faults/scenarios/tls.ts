@@ -57,10 +57,10 @@ const plainPorts: ReadonlyArray<Scenario> = [
   plainPort("a handshake failure alert", onConnection(settle, write(alert(40)), end)),
   plainPort("an internal error alert", onConnection(settle, write(alert(80)), end)),
   plainPort("an unrecognized name alert", onConnection(settle, write(alert(112)), end)),
-  plainPort("a close", onConnection(settle, end), { expected: [network("Reset"), network("Tls")] }),
+  plainPort("a close", onConnection(settle, end), { expected: [network("Connect")] }),
   plainPort("a reset", onConnection(settle, reset), { expected: [network("Reset"), network("Tls")] }),
   plainPort("half a record, then a close", onConnection(settle, write("\x16\x03\x03\x00\x50abc"), ...close), {
-    expected: [network("Reset"), network("Tls"), network("Protocol")]
+    expected: [network("Connect"), network("Reset"), network("Tls"), network("Protocol")]
   }),
   plainPort("silence", onConnection(), { ...handshake, expected: [network("Timeout")] }),
   plainPort("a record with a byte every 50 ms", onConnection(write("\x16\x03\x03\x40\x00\x02"), repeat("\x00", 50)), {

@@ -16,13 +16,13 @@ import {
 } from "effect-trustly-delivery"
 import * as Schema from "effect/Schema"
 
-const expectations = new Set<string>()
+const safeMessages = new Set<string>()
 
-/** Whether a message is one of ours. The default message of a schema quotes the value that it refuses. */
-export const isExpectation = (message: string): boolean => expectations.has(message)
+/** Whether a message is one of ours. Default schema messages quote the rejected value. */
+export const isSafeMessage = (message: string): boolean => safeMessages.has(message)
 
 const parameter = <A, I>(expected: string, schema: Schema.Schema<A, I>): Schema.Schema<A, I> => {
-  expectations.add(expected)
+  safeMessages.add(expected)
   return schema.annotations({ description: expected, message: () => ({ message: expected, override: true }) })
 }
 
@@ -39,16 +39,16 @@ export const IdempotencyHeaders = Schema.Struct({
 
 const Accepted = Schema.Struct({ receipt: Receipt }).annotations({
   identifier: "Accepted",
-  description: "The change is stored. It will be delivered, also after a crash",
+  description: "The change is stored and will be delivered, even after a crash",
   ...HttpApiSchema.annotations({ status: 202 })
 })
 
 const Change = Schema.Union(
   Schema.Struct({ change: CustomerChange }),
   Schema.Struct({ update: CustomerUpdate })
-).annotations({ description: "The fields to change, or a whole customer" })
+).annotations({ description: "The fields to change, or a complete customer" })
 
-/** What this backend keeps about a customer in a table of its own. */
+/** A customer profile in this backend's own table. */
 export const Profile = Schema.Struct({
   tier: Schema.Int.pipe(Schema.between(1, 5)),
   newsletter: Schema.Boolean
@@ -71,14 +71,14 @@ const changes = HttpApiGroup.make("changes")
       .setPayload(Profile)
       .addSuccess(Accepted)
       .addError(BacklogFull, { status: 429 })
-      .annotate(OpenApi.Summary, "Save a profile and accept its change for Trustly, both or neither")
+      .annotate(OpenApi.Summary, "Save a profile and enqueue its change for Trustly in one transaction")
   )
   .add(
     HttpApiEndpoint.get("status", "/changes/:receipt")
       .setPath(ReceiptPath)
       .addSuccess(DeliveryStatus.Status)
       .addError(ReceiptNotFound, { status: 404 })
-      .annotate(OpenApi.Summary, "What became of a change")
+      .annotate(OpenApi.Summary, "Get the status of a change")
   )
   .addError(StorageError, { status: 503 })
 
@@ -107,7 +107,7 @@ const deadLetters = HttpApiGroup.make("deadLetters")
       .setUrlParams(Schema.Struct({ evenIfSuperseded: optional("true or false", Schema.BooleanFromString) }))
       .addSuccess(Accepted)
       .addError(Superseded, { status: 409 })
-      .annotate(OpenApi.Summary, "Queue a dead letter again, behind the other changes of its customer")
+      .annotate(OpenApi.Summary, "Queue a dead letter again, after the customer's other changes")
   )
   .add(
     HttpApiEndpoint.del("discard", "/:receipt")
@@ -131,7 +131,7 @@ const health = HttpApiGroup.make("health")
       .addSuccess(HttpApiSchema.Text({ contentType: "text/plain; version=0.0.4; charset=utf-8" }))
   )
 
-/** Removes the platform's own error for requests that do not decode: `Responses.ts` answers `TrustlyValidationError` instead. */
+/** Removes the platform's decode error: `Responses.ts` responds with `TrustlyValidationError` instead. */
 const withoutDecodeError = (document: object): Record<string, unknown> =>
   JSON.parse(JSON.stringify(document), (key, value) => {
     if (key === "HttpApiDecodeError") return undefined

@@ -1,4 +1,4 @@
-/** Puts the backend together: configuration, layers, and the order in which they start and end. */
+/** Assembles the backend: configuration, layers, startup, and shutdown. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
@@ -37,18 +37,18 @@ const listenPort = Config.string("PORT").pipe(
 const settings = Config.all({
   host: Config.withDefault(Config.nonEmptyString("HOST"), "127.0.0.1"),
   port: listenPort,
-  // host names of this backend besides HOST, for clients that do not call it by an address
+  // additional host names under which clients reach this backend
   names: Config.withDefault(Config.array(Config.nonEmptyString(), "ALLOWED_HOSTS"), []),
   delivery: DeliveryConfig.config,
   trustly: TrustlyConfig.config
 })
 
-/** The process ends this long after SIGTERM at the latest. */
+/** Maximum time from SIGTERM to exit. */
 const drainLimit = "14 seconds"
 
 /**
- * When it is interrupted, waits for the effect to end, but no longer than `drainLimit`: a database that does not respond must
- * not hold the process. Changes that are stored are delivered after the next start.
+ * On interruption, waits up to `drainLimit` for the effect to end, so that a database that hangs cannot block the exit. Stored
+ * changes are delivered after the next start.
  */
 const withDrainLimit = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.uninterruptibleMask((restore) =>
@@ -59,7 +59,7 @@ const withDrainLimit = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<
       ))
   )
 
-/** Serves everything. `names` are the host names under which clients reach this backend, besides its addresses. */
+/** Serves everything. `names` are the host names under which clients reach this backend, in addition to its addresses. */
 export const http = (names: ReadonlyArray<string>) =>
   HttpApiBuilder.serve().pipe(
     Layer.provide([Page.layer, Responses.layer(names)]),
@@ -97,7 +97,7 @@ export const run = (onStart: (url: string) => Effect.Effect<void>) =>
 
     yield* Effect.addFinalizer(() =>
       Effect.gen(function*() {
-        yield* Context.get(drain, Drain).start
+        yield* Context.get(drain, Drain).startDraining
         yield* Scope.close(deliveryScope, Exit.void)
         server.close()
         server.closeAllConnections()

@@ -1,4 +1,4 @@
-/** Who may call: programs and this backend's own page, by an address of this machine. There is no login here. */
+/** Rejects browser requests from other sites. There is no login. */
 import type * as Headers from "@effect/platform/Headers"
 import * as Option from "effect/Option"
 import { isIP } from "node:net"
@@ -8,8 +8,7 @@ const parseUrl = Option.liftThrowable((url: string) => new URL(url))
 const isAddress = (name: string): boolean => isIP(name.replace(/^\[(.*)\]$/, "$1")) !== 0
 
 /**
- * A page of another site shows itself by `Origin` or `Sec-Fetch-Site`. A name that another site made resolve to this machine shows
- * itself by `Host`, so only addresses and known names pass.
+ * Rejects cross-site requests by `Origin` and `Sec-Fetch-Site`, and DNS rebinding by `Host`: only IP addresses and known names pass.
  */
 export const isAllowed = (names: ReadonlyArray<string>) => {
   const known = new Set(["localhost", ...names.map((name) => name.toLowerCase())])

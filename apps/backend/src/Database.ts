@@ -1,4 +1,4 @@
-/** Postgres when `DATABASE_URL` is set, shared by several runners; else one file, for one process. */
+/** Connects to Postgres if `DATABASE_URL` is set (several runners), otherwise to an SQLite file (one process). */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as SqliteClient from "@effect/sql-sqlite-node/SqliteClient"
 import type * as SqlClient from "@effect/sql/SqlClient"
@@ -27,7 +27,7 @@ export const url = Config.nonEmptyString("DATABASE_URL").pipe(
 
 type Database = Layer.Layer<SqlClient.SqlClient, SqlError.SqlError | ConfigError.ConfigError | StorageError>
 
-/** Ends a wait for the database after 5 s. What it waits for ends in the background, because canceling it can hang too. */
+/** Fails after 5 s. Interruption continues in the background, because canceling a statement can hang too. */
 export const withinLimit =
   (error: StorageError) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | StorageError, R> =>
     Effect.timeoutFail(Effect.disconnect(effect), { duration: "5 seconds", onTimeout: () => error })

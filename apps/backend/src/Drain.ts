@@ -1,9 +1,9 @@
-/** Whether the process is about to end, and which requests it still works on. */
+/** Tracks requests in flight, and whether the process is draining. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-/** Requests at the same time; more wait. */
+/** Maximum number of requests in flight. Further requests wait. */
 const maxRequests = 1024
 
 const make = Effect.gen(function*() {
@@ -11,10 +11,10 @@ const make = Effect.gen(function*() {
   let isDraining = false
   return {
     isDraining: Effect.sync(() => isDraining),
-    /** Runs a request, for which `start` waits. */
-    track: permits.withPermits(1),
-    /** From now on the process is draining. Waits for the requests in flight, but not for a client that stopped sending. */
-    start: Effect.suspend(() => {
+    /** Runs a request that a drain waits for. */
+    trackRequest: permits.withPermits(1),
+    /** Starts draining. Waits up to 3 s for requests in flight, because a client may have stopped sending. */
+    startDraining: Effect.suspend(() => {
       isDraining = true
       return Effect.timeoutOption(permits.withPermits(maxRequests)(Effect.void), "3 seconds")
     })

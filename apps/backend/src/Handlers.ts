@@ -1,4 +1,4 @@
-/** What each route does. */
+/** Implements the routes. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { CustomerBatch, issuesOf, TrustlyValidationError } from "effect-trustly"
@@ -20,7 +20,7 @@ import * as RequestBody from "./RequestBody.ts"
 const decodeChange = (customerId: string, body: unknown) =>
   Effect.gen(function*() {
     if (!Predicate.isReadonlyRecord(body)) return yield* RequestBody.invalid("", "an object")
-    // the path names the customer
+    // the path identifies the customer
     const named = ["customerId", "externalId"].filter((key) => Object.hasOwn(body, key))
     if (named.length > 0) {
       const issues = named.map((path) => ({ path, problem: "unknown" as const }))
@@ -67,7 +67,7 @@ const deadLetters = HttpApiBuilder.group(Api, "deadLetters", (handlers) =>
     return handlers
       .handle("list", ({ urlParams: { after, limit } }) =>
         Effect.gen(function*() {
-          // one more than asked for shows whether there is a next page
+          // one extra item shows whether there is a next page
           const found = Chunk.toReadonlyArray(
             yield* withinLimit(Stream.runCollect(Stream.take(delivery.failed({ after }), limit + 1)))
           )

@@ -1,4 +1,4 @@
-/** Profiles of customers in a table of this backend, as an example of the outbox. */
+/** Customer profiles in this backend's own table, as an example of the outbox. */
 import * as SqlClient from "@effect/sql/SqlClient"
 import { CustomerDelivery, StorageError } from "effect-trustly-delivery"
 import * as Context from "effect/Context"
@@ -16,9 +16,11 @@ const make = Effect.gen(function*() {
     { times: 5 }
   )
 
-  // a process that hangs in a transaction does not keep the customer's row locked
-  const setIdleTimeout = sql.onDialectOrElse({
-    pg: () => sql`SET LOCAL idle_in_transaction_session_timeout = '5s'`,
+  // Postgres ends the transaction if this process hangs in it, or waits longer for the customer's row
+  const setTimeouts = sql.onDialectOrElse({
+    pg: () =>
+      sql`
+      SELECT set_config('idle_in_transaction_session_timeout', '5s', true), set_config('lock_timeout', '5s', true)`,
     orElse: () => Effect.void
   })
 
@@ -27,7 +29,7 @@ const make = Effect.gen(function*() {
     save: Effect.fn("Profiles.save")(
       (customerId: string, { newsletter, tier }: typeof Profile.Type) =>
         sql.withTransaction(Effect.gen(function*() {
-          yield* setIdleTimeout
+          yield* setTimeouts
           // first, because it validates its input
           const receipt = yield* delivery.enqueue({ customerId, change: { vip: tier } }).pipe(
             // without a key there is no conflict

@@ -1,4 +1,4 @@
-/** What every response has in common, and the responses that belong to no route. */
+/** Common response headers, and responses for requests that no route handles. */
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import * as HttpApp from "@effect/platform/HttpApp"
@@ -12,28 +12,28 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { Api, isExpectation } from "./Api.ts"
+import { Api, isSafeMessage } from "./Api.ts"
 import * as Callers from "./Callers.ts"
 import { Drain } from "./Drain.ts"
 import * as Page from "./Page.ts"
 import * as RequestBody from "./RequestBody.ts"
 
-const tagged = (status: number, _tag: string, headers: Readonly<Record<string, string>> = {}) =>
+const errorResponse = (status: number, _tag: string, headers: Readonly<Record<string, string>> = {}) =>
   HttpServerResponse.unsafeJson({ _tag }, { status, headers })
 
-const notDecoded = ({ issues }: HttpApiDecodeError) =>
+const validationErrorOf = ({ issues }: HttpApiDecodeError) =>
   new TrustlyValidationError({
     operation: "modify",
     issues: issues.map(({ message, path }) => ({
       path: path.join("."),
       problem: "invalid",
-      ...(isExpectation(message) ? { expected: message } : {})
+      ...(isSafeMessage(message) ? { expected: message } : {})
     }))
   })
 
 const pathOf = (url: string): string => url.replace(/[?#].*$/s, "")
 
-/** Encodes semicolons, because the router takes what follows one in a path for the query. */
+/** The router treats a semicolon as the start of the query, so encode it. */
 const withoutSemicolons = (request: HttpServerRequest.HttpServerRequest) =>
   request.modify({ url: request.url.replace(/^[^?#]*/, (path) => path.replaceAll(";", "%3B")) })
 
@@ -46,15 +46,15 @@ const methodsOf = (routes: Routes, path: string): ReadonlyArray<string> =>
     .filter((route) => new RegExp(`^${route.path.replaceAll(/:\w+/g, "[^/]*")}$`).test(path))
     .flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method])
 
-const unrouted = (routes: Routes, method: string, path: string) => {
+const responseWithoutRoute = (routes: Routes, method: string, path: string) => {
   if (!isDecodable(path)) return Effect.fail(RequestBody.invalid("path", "valid percent-encoding"))
   const methods = methodsOf(routes, path)
-  if (methods.length === 0) return Effect.succeed(tagged(404, "RouteNotFound"))
+  if (methods.length === 0) return Effect.succeed(errorResponse(404, "RouteNotFound"))
   // a route with this method has not matched because a parameter is empty
   if (methods.includes(method)) return Effect.fail(RequestBody.invalid("path", "no empty segment"))
   const headers = { allow: [...methods, "OPTIONS"].join(", ") }
   return Effect.succeed(
-    method === "OPTIONS" ? HttpServerResponse.empty({ headers }) : tagged(405, "MethodNotAllowed", headers)
+    method === "OPTIONS" ? HttpServerResponse.empty({ headers }) : errorResponse(405, "MethodNotAllowed", headers)
   )
 }
 
@@ -71,7 +71,7 @@ const setCommonHeaders = HttpApp.appendPreResponseHandler(({ url }, response) =>
   }))
 )
 
-/** Wraps every route. `names` are the host names under which clients reach this backend, besides its addresses. */
+/** Wraps every route. `names` are the host names under which clients reach this backend, in addition to its addresses. */
 export const layer = (names: ReadonlyArray<string>) => {
   const isAllowed = Callers.isAllowed(names)
   return HttpApiBuilder.middleware(
@@ -84,24 +84,24 @@ export const layer = (names: ReadonlyArray<string>) => {
           yield* setCommonHeaders
           const { headers, method, url } = yield* HttpServerRequest.HttpServerRequest
           const path = pathOf(url)
-          if (!isAllowed(headers)) return tagged(403, "Forbidden")
+          if (!isAllowed(headers)) return errorResponse(403, "Forbidden")
           if ((yield* drain.isDraining) && path !== "/health/live") {
-            return tagged(503, "Draining", { connection: "close" })
+            return errorResponse(503, "Draining", { connection: "close" })
           }
-          // health is answered also when as many requests wait as may run
-          const handled = path.startsWith("/health/") ? app : drain.track(app)
+          // health checks bypass the request limit
+          const handled = path.startsWith("/health/") ? app : drain.trackRequest(app)
           const routed = Effect.updateService(handled, HttpServerRequest.HttpServerRequest, withoutSemicolons)
           return yield* Effect.catchAllCause(routed, (cause) => {
             const error = Cause.squash(cause)
-            if (error instanceof HttpApiDecodeError) return Effect.fail(notDecoded(error))
+            if (error instanceof HttpApiDecodeError) return Effect.fail(validationErrorOf(error))
             if (error instanceof RouteNotFound) {
-              return Effect.flatMap(router, ({ routes }) => unrouted(routes, method, path))
+              return Effect.flatMap(router, ({ routes }) => responseWithoutRoute(routes, method, path))
             }
-            // the name only: the message of an unexpected error can hold anything
+            // only the error's name: its message can contain values
             return Cause.isDie(cause)
               ? Effect.as(
                 Effect.logError(`${method} failed unexpectedly: ${nameOf(error)}`),
-                tagged(500, "InternalError")
+                errorResponse(500, "InternalError")
               )
               : Effect.failCause(cause)
           })

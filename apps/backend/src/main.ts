@@ -1,3 +1,4 @@
+/** Starts the backend. */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as Backend from "./Backend.ts"

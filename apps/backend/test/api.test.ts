@@ -376,7 +376,7 @@ describe("every route", () => {
   it.live("answers 503 while the process drains, but stays alive", () =>
     Effect.gen(function*() {
       const url = yield* Url
-      yield* (yield* Drain).start
+      yield* (yield* Drain).startDraining
       const ready = yield* ask(`${url}/health/ready`)
       assert.deepStrictEqual([ready.status, ready.json, ready.headers["retry-after"]], [503, { _tag: "Draining" }, "1"])
       assert.strictEqual((yield* post(`${url}/customers/1/changes`, { change: { vip: 2 } })).status, 503)
@@ -405,8 +405,8 @@ describe("every route", () => {
   it.scopedLive("answers health when as many requests wait as may run", () =>
     Effect.gen(function*() {
       const url = yield* Url
-      const { track } = yield* Drain
-      yield* Effect.replicateEffect(Effect.forkScoped(track(Effect.never)), 2000, { discard: true })
+      const { trackRequest } = yield* Drain
+      yield* Effect.replicateEffect(Effect.forkScoped(trackRequest(Effect.never)), 2000, { discard: true })
       assert.strictEqual((yield* ask(`${url}/health/live`)).status, 200)
       assert.strictEqual((yield* ask(`${url}/health/ready`)).status, 200)
     }).pipe(Effect.provide(backend())))

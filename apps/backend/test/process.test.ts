@@ -182,7 +182,7 @@ describe("the process", () => {
       yield* (yield* start({ ...environment, DATABASE_URL: "" })).url
     }).pipe(Effect.provide(layer)))
 
-  it.scopedLive("exits with 1 and one line when the file is in use, the port is taken, or the database cannot be reached", () =>
+  it.scopedLive("exits with one line when the file is in use, HOST or PORT cannot be used, or the database cannot be reached", () =>
     Effect.gen(function*() {
       const { environment, folder } = yield* setUp
       const running = yield* start(environment)
@@ -192,6 +192,7 @@ describe("the process", () => {
       yield* refusals([
         [environment, 1, /delivery\.db is in use by another process/],
         [{ ...other, PORT: port }, 1, /^Cannot listen on HOST and PORT: EADDRINUSE$/],
+        [{ ...other, HOST: "192.0.2.1" }, 2, /^Cannot listen on HOST and PORT: EADDRNOTAVAIL$/],
         [{ ...other, DELIVERY_FILE: join(folder, "missing", "x.db") }, 1, /x\.db: its folder does not exist$/],
         [{ ...other, DELIVERY_FILE: folder }, 1, /^Cannot use the database file .*: it is a folder$/],
         [{ ...other, DATABASE_URL: unreachable }, 1, /^Cannot use the database in DATABASE_URL: ECONNREFUSED$/]

@@ -24,7 +24,7 @@ for (const isCurrent of [true, false]) {
         trace: undefined,
         acceptedAt: 0
       }
-      const lease = { isCurrent: Effect.succeed(isCurrent), fork: () => Effect.void }
+      const lease = { isCurrent: Effect.succeed(isCurrent), isHeld: Effect.succeed(true), fork: () => Effect.void }
       const exit = yield* Effect.exit(Attempt.run({ customers: yield* CustomerService, head, keyring, lease }))
       assert.strictEqual(Exit.isInterrupted(exit), !isCurrent)
       const [customer] = yield* (yield* CustomersMemory).records

@@ -499,6 +499,24 @@ it.live("accepts changes again after a COMMIT failed, which leaves SQLite in its
     assert.strictEqual((yield* (yield* CustomersMemory).calls).length, 1)
   }).pipe(Effect.provide(layerOn(sqlite))))
 
+it.live("sends no change whose transaction failed to COMMIT, which leaves SQLite in it", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const delivery = yield* CustomerDelivery
+    yield* sql`CREATE TABLE parents (id INTEGER PRIMARY KEY)`
+    yield* sql`CREATE TABLE children (parent INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED)`
+    const orphan = sql.withTransaction(Effect.zipLeft(
+      delivery.enqueue({ customerId: "1", change: { vip: 1 } }),
+      sql`INSERT INTO children VALUES (1)`
+    ))
+    assert(Exit.isFailure(yield* Effect.exit(orphan)))
+    yield* Effect.sleep("1 second")
+    const receipt = yield* delivery.enqueue({ customerId: "2", change: { vip: 2 } }).pipe(Effect.retry({ times: 1 }))
+    yield* delivery.await(receipt)
+    const { calls } = yield* CustomersMemory
+    assert.deepStrictEqual((yield* calls).map(({ customerId }) => customerId), ["2"])
+  }).pipe(Effect.provide(layerOn(sqlite))))
+
 it.live("recognizes a change under its idempotency key after the encryption key was rotated", () =>
   Effect.gen(function*() {
     const options = { idempotencyKey: "order-1" }

@@ -24,3 +24,27 @@ it.live("closing waits for the running batch, and fails the callers after it", (
       assert.deepInclude(error, { _tag: "StorageError", reason: "Unavailable" })
     }
   }))
+
+it.scopedLive("stores nothing for a caller that was interrupted before its transaction began", () =>
+  Effect.gen(function*() {
+    const stored: Array<number> = []
+    const isRunning = yield* Effect.makeLatch()
+    const gate = yield* Effect.makeLatch()
+    const store = (items: ReadonlyArray<number>) =>
+      isRunning.open.pipe(
+        Effect.zipRight(gate.await),
+        Effect.as(items),
+        Effect.tap(() => Effect.sync(() => stored.push(...items)))
+      )
+    const commit = yield* GroupCommit.make(8, store)
+    const first = yield* Effect.fork(commit(1))
+    yield* isRunning.await
+    const second = yield* Effect.fork(commit(2))
+    const third = yield* Effect.fork(commit(3))
+    yield* Effect.yieldNow()
+    yield* waitFor("the interrupted caller")(Fiber.interrupt(second))
+    yield* gate.open
+    yield* Fiber.join(first)
+    yield* Fiber.join(third)
+    assert.deepStrictEqual(stored, [1, 3])
+  }))

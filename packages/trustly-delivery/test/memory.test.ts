@@ -433,17 +433,27 @@ describe("pause", () => {
       assert.deepInclude(yield* delivery.counts, { failed: 9, queued: 0 })
     }).pipe(Effect.provide(layer())))
 
-  const elsewhere = [
-    new TrustlyRejectedError({ operation: "update", status: 405 }),
-    new TrustlyServerError({ operation: "update", status: 501 })
-  ]
-  for (const error of elsewhere) {
-    it.effect(`pauses when ten customers in a row get a ${error.status} that is not in Trustly's format`, () =>
+  it.effect("pauses when ten customers in a row get a 405 that is not in Trustly's format", () =>
+    Effect.gen(function*() {
+      const error = new TrustlyRejectedError({ operation: "update", status: 405 })
+      yield* failNext(...Array.from({ length: 10 }, () => error))
+      yield* enqueueOneByOne(ids.slice(0, 10))
+      assert.strictEqual(yield* pauseReason, "NotTrustly")
+    }).pipe(Effect.provide(layer())))
+
+  for (const status of [500, 501, 505, 599]) {
+    it.effect(`retries a ${status} until giveUpAfter`, () =>
       Effect.gen(function*() {
-        yield* failNext(...Array.from({ length: 10 }, () => error))
-        yield* enqueueOneByOne(ids.slice(0, 10))
-        assert.strictEqual(yield* pauseReason, "NotTrustly")
-      }).pipe(Effect.provide(layer())))
+        const error = new TrustlyServerError({ operation: "update", status })
+        yield* failNext(...Array.from({ length: 100 }, () => error))
+        const receipt = yield* enqueue("1", 1)
+        yield* TestClock.adjust("50 seconds")
+        yield* settle
+        assert.strictEqual(yield* tagOf(receipt), "Queued")
+        yield* TestClock.adjust("2 minutes")
+        yield* settle
+        assert.strictEqual(yield* tagOf(receipt), "Failed")
+      }).pipe(Effect.provide(layer({ giveUpAfter: "1 minute" }))))
   }
 
   it.effect("does not count a pause as time in which a change kept failing", () =>

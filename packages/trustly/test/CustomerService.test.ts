@@ -39,6 +39,11 @@ const recordingFetch = (requests: Array<RecordedRequest>) =>
     })
   )
 
+// the types of HttpClient exclude such errors, which an untyped wrapper can still fail with
+const foreignErrors: ReadonlyArray<HttpClientError.RequestError> = JSON.parse(
+  `[{ "_tag": "TimeoutException" }, "boom", null]`
+)
+
 const headersOf = ({ init }: RecordedRequest) => new Headers(init.headers)
 
 const options: TrustlyConfig.Options = { accessId: "id", accessKey: Redacted.make("key") }
@@ -183,9 +188,7 @@ describe("a layer", () => {
   it.effect("does not claim that nothing was sent when a wrapper fails with an error of its own", () =>
     Effect.gen(function*() {
       const requests: Array<RecordedRequest> = []
-      // the types of HttpClient exclude such an error, which an untyped wrapper can still fail with
-      for (const json of [`{"_tag":"TimeoutException"}`, `"boom"`, "null"]) {
-        const error: HttpClientError.RequestError = JSON.parse(json)
+      for (const error of foreignErrors) {
         const transformClient = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
           HttpClient.transform(client, (effect) => Effect.zipRight(effect, Effect.fail(error)))
         const update = Effect.flatMap(CustomerService, (customers) => customers.update("1", minimalCustomer))

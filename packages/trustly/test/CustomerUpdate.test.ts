@@ -47,7 +47,7 @@ describe("CustomerUpdate", () => {
     })
     const { proxy, revoke } = Proxy.revocable({}, {})
     revoke()
-    const sparse = new Array(2 ** 32 - 1)
+    const sparse = Object.assign([], { length: 2 ** 32 - 1 })
     for (const data of [throwing, proxy, sparse, Object.assign([1], { name: 2 })]) {
       const customer = { ...minimalCustomer, customData: { data } }
       const encoded = Schema.encodeEither(CustomerUpdate)(customer)

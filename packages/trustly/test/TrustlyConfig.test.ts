@@ -141,9 +141,11 @@ describe("layers", () => {
       }))
   }
 
-  it.effect("layer says that a plain string is no accessKey", () =>
+  // the compiler rejects these options, but an untyped program can pass them
+  const plain: TrustlyConfig.Options = JSON.parse(`{"accessId":"id","accessKey":"sentinel"}`)
+
+  it.effect("layer rejects an accessKey that is a plain string", () =>
     Effect.gen(function*() {
-      const plain: TrustlyConfig.Options = JSON.parse(`{"accessId":"id","accessKey":"sentinel"}`)
       const error = yield* Effect.flip(build(CustomerService.layer(plain)))
       assert.match(String(error), /accessKey.*must be a Redacted/)
       assert.notInclude(String(error), "sentinel")

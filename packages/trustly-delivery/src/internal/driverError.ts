@@ -28,7 +28,7 @@ const isConnectionLost = ({ message }: DriverError): boolean =>
 const reasons: ReadonlyArray<readonly [RegExp, StorageReason]> = [
   [/^(SQLITE_FULL|53100|ENOSPC)/, "Full"],
   [/^(SQLITE_BUSY|SQLITE_LOCKED)/, "InUse"],
-  [/^(SQLITE_IOERR|SQLITE_CANTOPEN|E[A-Z]+$|08|55P03|57P|53300)/, "Unavailable"]
+  [/^(SQLITE_IOERR|SQLITE_CANTOPEN|E[A-Z]+$|08|25006|25P03|55P03|57014|57P|53300)/, "Unavailable"]
 ]
 
 /** Why a database operation failed, and the driver's code, where it has one. */

@@ -27,6 +27,8 @@ export const make = <A, B>(
 ): Effect.Effect<(item: A) => Effect.Effect<B, StorageError>, never, Scope.Scope> =>
   Effect.gen(function*() {
     const queue = yield* Queue.unbounded<QueuedItem<A, B>>()
+    // those whose caller still waits
+    const waiting = new Set<QueuedItem<A, B>>()
     const closed = new StorageError({ reason: "Unavailable" })
     let isClosed = false
 
@@ -45,22 +47,30 @@ export const make = <A, B>(
       restore(Queue.take(queue)).pipe(
         Effect.zipLeft(afterPendingEvents),
         Effect.zipWith(Queue.takeUpTo(queue, maxItems - 1), (first, others) => [first, ...others]),
-        Effect.flatMap((batch) =>
-          Effect.flatMap(Effect.exit(run(batch.map(({ item }) => item))), (exit) => completeBatch(batch, exit))
-        ),
+        Effect.flatMap((taken) => {
+          // a caller that was interrupted before its transaction began has stored nothing
+          const batch = taken.filter((queued) => waiting.has(queued))
+          return batch.length === 0
+            ? Effect.void
+            : Effect.flatMap(Effect.exit(run(batch.map(({ item }) => item))), (exit) => completeBatch(batch, exit))
+        }),
         Effect.forever
       )
     ).pipe(
       Effect.ensuring(Effect.suspend(() => {
         isClosed = true
-        return Effect.flatMap(Queue.takeAll(queue), (remaining) => completeBatch([...remaining], Exit.fail(closed)))
+        return completeBatch([...waiting], Exit.fail(closed))
       })),
       Effect.forkScoped
     )
 
     return (item) =>
-      Effect.flatMap(Deferred.make<B, StorageError>(), (done) =>
-        isClosed
-          ? Effect.fail(closed)
-          : Effect.zipRight(Queue.offer(queue, { item, done }), Deferred.await(done)))
+      Effect.flatMap(Deferred.make<B, StorageError>(), (done) => {
+        if (isClosed) return Effect.fail(closed)
+        const queued = { item, done }
+        waiting.add(queued)
+        return Effect.zipRight(Queue.offer(queue, queued), Deferred.await(done)).pipe(
+          Effect.ensuring(Effect.sync(() => waiting.delete(queued)))
+        )
+      })
   })

@@ -36,6 +36,8 @@ export const laneOf = (customerId: string): number => createHash("sha256").updat
 export interface Lease {
   /** Whether the lease is still valid, so that a request may start. */
   readonly isCurrent: Effect.Effect<boolean>
+  /** Whether no other process can have the lane yet, so that results may be recorded: also while the lane is handed over. */
+  readonly isHeld: Effect.Effect<boolean>
   /**
    * Runs an effect in its own fiber, which is interrupted when the lease expires. The lane is not released before that fiber
    * has exited.
@@ -59,7 +61,7 @@ const warnAborted = (count: number, reason: string) =>
     ? Effect.void
     : Effect.logWarning(`Aborted ${count} ${count === 1 ? "delivery" : "deliveries"}: ${reason}`)
 
-/** Unlike `FiberSet.clear`, waits for no fiber: one that is uninterruptible must not delay the interruption of the others. */
+/** Unlike `FiberSet.clear`, does not wait: an uninterruptible fiber must not delay the others. */
 const interruptFibers = (fibers: FiberSet.FiberSet<void>): Effect.Effect<void> =>
   Effect.forEach(fibers, (fiber) => Fiber.interruptAsFork(fiber, FiberId.none), { discard: true })
 
@@ -77,6 +79,7 @@ const interruptAll = (sets: ReadonlyArray<FiberSet.FiberSet<void>>) =>
 export const single: Effect.Effect<Lanes, never, Scope.Scope> = Effect.map(FiberSet.make<void>(), (fibers) => {
   const lease: Lease = {
     isCurrent: Effect.succeed(true),
+    isHeld: Effect.succeed(true),
     fork: (effect) => Effect.asVoid(FiberSet.run(fibers, effect))
   }
   return {
@@ -109,6 +112,10 @@ class LockLease implements Lease {
 
   get isCurrent(): Effect.Effect<boolean> {
     return Effect.map(Clock.currentTimeNanos, (now) => this.isCurrentAt(now))
+  }
+
+  get isHeld(): Effect.Effect<boolean> {
+    return Effect.map(Clock.currentTimeNanos, (now) => !this.hasExpiredAt(now))
   }
 
   fork(effect: Effect.Effect<void>): Effect.Effect<void> {
@@ -155,7 +162,7 @@ const laneOfShard = (shardId: ShardId): number => shardId.id - 1
 /** Distributes lanes over all runners that share a database. Closing the scope releases them without waiting for expiry. */
 export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | Scope.Scope> = Effect.gen(function*() {
   const leases = new Map<number, LockLease>()
-  // these, and the check of leases below, start before `Sharding`: closing the scope first releases the lanes, which waits for them
+  // created before `Sharding`, as is the check of leases below: closing the scope releases the lanes before it closes these
   const fibersOfLanes = yield* Effect.replicateEffect(FiberSet.make<void>(), laneCount)
 
   /** Grants a lease for every acquired lock, extends it on renewal, and waits for in-flight requests before releasing a lock. */
@@ -214,7 +221,7 @@ export const cluster: Effect.Effect<Lanes, StorageError, SqlClient.SqlClient | S
       ))
     )
 
-  // also of a lock that is being released: another runner takes it when it expires, whether or not the release has ended
+  // includes locks being released: another runner takes a lock when it expires, even if its release is unfinished
   const interruptExpiredLeases = Effect.flatMap(
     Clock.currentTimeNanos,
     (now) => abort([...leases.values()].filter((lease) => lease.hasExpiredAt(now)))

@@ -10,7 +10,7 @@ export const paused = Metric.gauge("trustly_delivery_paused", { description: "1 
 
 const counter = (name: string, description: string) => Metric.counter(name, { description, incremental: true })
 
-export const accepted = counter("trustly_delivery_accepted", "Accepted changes")
+export const accepted = counter("trustly_delivery_accepted", "Calls of enqueue that stored a change")
 export const delivered = counter("trustly_delivery_delivered", "Delivered changes")
 export const failed = counter("trustly_delivery_failed", "Changes that became dead letters")
 export const retried = counter("trustly_delivery_retried", "Failed attempts that will be retried")

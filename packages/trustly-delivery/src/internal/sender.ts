@@ -42,7 +42,7 @@ const retryLater = (error: AttemptError, wait: number, failingSince?: number): S
 /** Monotonic, unlike the system's time, which can be set. */
 const uptimeMillis = Effect.map(Clock.currentTimeNanos, (nanos) => Number(nanos) / 1_000_000)
 
-/** Whether this fiber was interrupted, rather than what it ran. */
+/** Whether this fiber was interrupted, rather than the effect it ran. */
 const isInterrupted = Effect.map(Effect.exit(Effect.interruptible(Effect.void)), Exit.isFailure)
 
 export interface Sender {
@@ -94,6 +94,14 @@ export const make = (
           () => Effect.sync(() => unrecorded--)
         ).pipe(Effect.zipRight(Effect.suspend(() => retryUntilStored(effect))))
       })
+
+    /** Retries an operation whose failure must not stop other customers: a transaction of the program can lock the customer's row. */
+    const untilStored = <A>(effect: Effect.Effect<A, StorageError>): Effect.Effect<A> =>
+      Effect.catchAll(effect, () =>
+        Effect.zipRight(
+          Effect.interruptible(Effect.sleep(storageRetryInterval)),
+          untilStored(effect)
+        ))
 
     /** Returns whole milliseconds, because the Postgres columns are integers. */
     const backoff = (attempts: number): Effect.Effect<number> =>
@@ -192,13 +200,13 @@ export const make = (
         const now = yield* Clock.currentTimeMillis
         const { result, wait } = yield* retryUntilStored(settle(head, outcome, now, isProbe))
         // another process may hold the lane now, and may already have delivered the change
-        if (result._tag !== "Delivered" && !(yield* lease.isCurrent)) return Option.none()
+        if (result._tag !== "Delivered" && !(yield* lease.isHeld)) return Option.none()
         const uptime = yield* uptimeMillis
         const wantsNext = wait === undefined && !isProbe && !isStopping && sent < maxChangesPerTurn &&
           uptime - startedAt < maxTurnMillis && uptime >= rateLimitedUntil
         const next = yield* retryUntilStored(outbox.record({ head, result, endedAt: now, wantsNext }))
         yield* Metric.increment(counters[result._tag])
-        if (!wantsNext) yield* retryUntilStored(outbox.postpone(head.customerId, now + (wait ?? 0)))
+        if (!wantsNext) yield* untilStored(outbox.postpone(head.customerId, now + (wait ?? 0)))
         return next
       })
 

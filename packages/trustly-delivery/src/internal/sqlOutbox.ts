@@ -198,7 +198,7 @@ export const make = Effect.gen(function*() {
 
   yield* orStorageError(Effect.zipRight(lockFile(sql), migrate(sql)))
 
-  // a COMMIT that fails because the disk is full leaves SQLite's only connection in the transaction: reserve it and roll back
+  // after a failed COMMIT, SQLite's only connection can still be in the transaction: reserve it and roll back
   const endStuckTransaction = sql.onDialectOrElse({
     sqlite: () =>
       Effect.ignore(
@@ -217,6 +217,9 @@ export const make = Effect.gen(function*() {
         )
       )
     )
+
+  // on SQLite, a transaction of its own fails where a caller's failed COMMIT has left the connection in the caller's
+  const statement = isPg ? orStorageError : inTransaction
 
   const findByKey = (customerId: string, idempotencyKey: string | null) =>
     Effect.map(
@@ -421,9 +424,9 @@ export const make = Effect.gen(function*() {
 
     due: (due) =>
       Effect.gen(function*() {
-        // turns that end at the same time free their slots first, so that one query finds work for all of them
+        // lets turns that end together free their slots, so that one query finds work for all of them
         yield* GroupCommit.afterPendingEvents
-        const rows = yield* dueRows(due)
+        const rows = yield* statement(dueRows(due))
         const idle = rows.filter(({ seq }) => seq === null)
         if (idle.length > 0) yield* inTransaction(removeIdleCustomers(idle.map(({ customer_id }) => customer_id)))
         return rows.flatMap(({ seq, ...row }) => seq === null ? [] : [headOf({ ...row, seq })])
@@ -480,7 +483,7 @@ export const make = Effect.gen(function*() {
 
     discard: (receipt, now) =>
       Effect.map(
-        orStorageError(sql`
+        statement(sql`
           UPDATE trustly_delivery_changes SET state = 'Discarded', payload = NULL, ended_at = ${now}
           WHERE receipt = ${receipt} AND state = 'Failed' RETURNING receipt`),
         (rows) => rows.length > 0
@@ -510,7 +513,7 @@ export const make = Effect.gen(function*() {
     // a change that supersedes a dead letter is kept until the dead letter has been delivered or discarded
     prune: (before, limit) =>
       Effect.map(
-        orStorageError(sql`
+        statement(sql`
           DELETE FROM trustly_delivery_changes WHERE seq IN (
             SELECT seq FROM trustly_delivery_changes ended
             WHERE ended_at < ${before} AND state IN ('Delivered', 'Discarded') AND NOT EXISTS (
@@ -529,21 +532,22 @@ export const make = Effect.gen(function*() {
         SELECT reason, since, probe_at FROM trustly_delivery_pause WHERE id = 1`
       ),
       ([row]) =>
-        Option.flatMap(Option.fromNullable(row), ({ probe_at, reason, since }) =>
-          Option.map(
-            Schema.decodeUnknownOption(PauseReason)(reason),
-            (known) => ({ reason: known, since: Number(since), probeAt: Number(probe_at) })
-          ))
+        Option.map(Option.fromNullable(row), ({ probe_at, reason, since }) => ({
+          // another version of this package may have written a reason that this one does not know
+          reason: Option.getOrElse(Schema.decodeUnknownOption(PauseReason)(reason), () => "NotTrustly" as const),
+          since: Number(since),
+          probeAt: Number(probe_at)
+        }))
     ),
 
     pause: ({ probeAt, reason, since }) =>
-      orStorageError(sql`
+      statement(sql`
         INSERT INTO trustly_delivery_pause ${sql.insert({ id: 1, reason, since, probe_at: probeAt })}
         ON CONFLICT (id) DO UPDATE SET reason = EXCLUDED.reason`),
 
     claimProbe: (now, probeAt) =>
       Effect.map(
-        orStorageError(sql`
+        statement(sql`
           UPDATE trustly_delivery_pause SET probe_at = ${probeAt} WHERE id = 1 AND probe_at <= ${now} RETURNING id`),
         (rows) => rows.length > 0
       ),

@@ -34,7 +34,7 @@ export const count = (outbox: Outbox): Effect.Effect<Effect.Effect<number>, Stor
     })
     yield* refresh
     yield* Effect.ignore(refresh).pipe(
-      Effect.schedule(Schedule.spaced(countInterval)),
+      Effect.schedule(Schedule.fixed(countInterval)),
       Effect.forkScoped
     )
     return Effect.sync(() => queued)

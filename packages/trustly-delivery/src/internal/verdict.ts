@@ -45,13 +45,12 @@ export const fromError = (error: AttemptError): Verdict => {
       return error.outcome === "Applied" ? { _tag: "Delivered" } : failed(true)
     case "TrustlyRateLimitError":
     case "TrustlyServerError":
-      return error.isRetryable
-        ? {
-          _tag: "Retry",
-          wait: Duration.min(Option.getOrElse(retryAfter(error), () => Duration.zero), maxRetryAfter),
-          appliesToAllCustomers: error._tag === "TrustlyRateLimitError"
-        }
-        : rejected(error)
+      // also 501 and 505, which a proxy can send while Trustly is down: unlike a call, a change has days until it is given up
+      return {
+        _tag: "Retry",
+        wait: Duration.min(Option.getOrElse(retryAfter(error), () => Duration.zero), maxRetryAfter),
+        appliesToAllCustomers: error._tag === "TrustlyRateLimitError"
+      }
     case "UnexpectedDefect":
       return { _tag: "Retry", wait: Duration.zero, appliesToAllCustomers: false }
     case "PayloadUnreadable":

@@ -9,7 +9,7 @@ import type * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as Keyring from "./internal/keyring.ts"
-import { parseDuration } from "./internal/settings.ts"
+import { parseConcurrency, parseDuration, parseMaxBacklog } from "./internal/settings.ts"
 
 /**
  * The options of `CustomerDelivery.layer`.
@@ -29,7 +29,7 @@ import { parseDuration } from "./internal/settings.ts"
 export interface Options {
   /** Base64-encoded 32-byte encryption keys. The first key encrypts; all keys decrypt. Prepend a key to rotate. */
   readonly keys: readonly [Redacted.Redacted, ...ReadonlyArray<Redacted.Redacted>]
-  /** Maximum number of customers in flight in this process. Default: 16. */
+  /** Maximum number of customers in flight in this process, at most 10,000. Default: 16. */
   readonly concurrency?: number | undefined
   /** Number of queued changes at which `enqueue` fails with `BacklogFull`. Default: 100,000. */
   readonly maxBacklog?: number | undefined
@@ -54,8 +54,7 @@ const setting = <A>(name: string, parse: (text: string) => Either.Either<A, stri
 const optional = <A>(name: string, parse: (text: string) => Either.Either<A, string>): Config.Config<A | undefined> =>
   Config.withDefault(setting(name, parse), undefined)
 
-const count = (text: string): Either.Either<number, string> =>
-  /^[1-9]\d{0,8}$/.test(text) ? Either.right(Number(text)) : Either.left("must be a whole number above zero")
+const digits = (text: string): number => /^\d+$/.test(text) ? Number(text) : Number.NaN
 
 const keys = (text: string): Either.Either<Options["keys"], string> => {
   const [first = "", ...rest] = text.split(",").map((key) => key.trim())
@@ -88,10 +87,10 @@ export const config: Config.Config<Options> = Config.all({
       "Base64-encoded 32-byte encryption keys, separated by commas. The first key encrypts; all keys decrypt"
     )
   ),
-  concurrency: optional("DELIVERY_CONCURRENCY", count).pipe(
+  concurrency: optional("DELIVERY_CONCURRENCY", (text) => parseConcurrency(digits(text))).pipe(
     Config.withDescription("Maximum number of customers in flight per process. Default: 16")
   ),
-  maxBacklog: optional("DELIVERY_MAX_BACKLOG", count).pipe(
+  maxBacklog: optional("DELIVERY_MAX_BACKLOG", (text) => parseMaxBacklog(digits(text))).pipe(
     Config.withDescription("Number of queued changes at which enqueue fails with BacklogFull. Default: 100000")
   ),
   baseDelay: optional("DELIVERY_BASE_DELAY", parseDuration).pipe(

@@ -181,6 +181,20 @@ describe("enqueue", () => {
       assert.include(String(zero), "concurrency")
     }))
 
+  it.effect("rejects counts that are zero, not whole, or too large, and names the option or the variable", () =>
+    Effect.gen(function*() {
+      const problem = "must be a whole number from 1 to 10000"
+      for (const concurrency of [0, -1, 1.5, Number.NaN, 10_001, Infinity]) {
+        const error = yield* Effect.flip(Effect.scoped(Layer.build(layer({ concurrency }))))
+        assert.include(String(error), `concurrency: "${problem}`)
+      }
+      for (const text of ["0", "1.5", "10001", "1e3", "sixteen", "9".repeat(400)]) {
+        const env = new Map([["DELIVERY_KEYS", Buffer.alloc(32, 7).toString("base64")], ["DELIVERY_CONCURRENCY", text]])
+        const config = Effect.withConfigProvider(DeliveryConfig.config, ConfigProvider.fromMap(env))
+        assert.include(String(yield* Effect.flip(config)), `DELIVERY_CONCURRENCY: "${problem}`)
+      }
+    }))
+
   it.effect("rejects durations that are zero, or longer than a database can hold, and names the option or the variable", () =>
     Effect.gen(function*() {
       const problem = "must be a duration above zero and at most 36500 days"

@@ -20,10 +20,15 @@ export interface Settings {
 
 const invalid = (name: string) => (problem: string) => ConfigError.InvalidData([name], problem)
 
-const count = (name: string, value: number): Either.Either<number, ConfigError.ConfigError> =>
-  Number.isSafeInteger(value) && value > 0
+const count = (max: number) => (value: number): Either.Either<number, string> =>
+  Number.isSafeInteger(value) && value > 0 && value <= max
     ? Either.right(value)
-    : Either.left(invalid(name)("must be a whole number above zero"))
+    : Either.left(`must be a whole number from 1 to ${max}`)
+
+/** A query names every customer in flight, and databases limit the parameters of a query. */
+export const parseConcurrency = count(10_000)
+
+export const parseMaxBacklog = count(1_000_000_000)
 
 /** About 100 years. A longer duration, added to the current time, can exceed what a database column or a date holds. */
 const maxDuration = Duration.days(36_500)
@@ -47,8 +52,8 @@ const millis = (name: string, value: Duration.DurationInput): Either.Either<numb
 export const make = (options: DeliveryConfig.Options): Either.Either<Settings, ConfigError.ConfigError> =>
   Either.all({
     keyring: Either.mapLeft(Keyring.make(options.keys), invalid("keys")),
-    concurrency: count("concurrency", options.concurrency ?? 16),
-    maxBacklog: count("maxBacklog", options.maxBacklog ?? 100_000),
+    concurrency: Either.mapLeft(parseConcurrency(options.concurrency ?? 16), invalid("concurrency")),
+    maxBacklog: Either.mapLeft(parseMaxBacklog(options.maxBacklog ?? 100_000), invalid("maxBacklog")),
     baseDelay: millis("baseDelay", options.baseDelay ?? "500 millis"),
     maxDelay: millis("maxDelay", options.maxDelay ?? "30 seconds"),
     giveUpAfter: millis("giveUpAfter", options.giveUpAfter ?? "3 days"),

@@ -8,14 +8,14 @@ import * as Option from "effect/Option"
 
 const manual = (init: RequestInit): RequestInit => ({ ...init, redirect: "manual" })
 
-interface Noted<A, E> {
+interface Captured<A, E> {
   readonly exit: Exit.Exit<A, E>
   /** The options that `fetch` was called with; none where the request did not come to `fetch`. */
   readonly init: RequestInit | undefined
 }
 
 /** Runs a request with a `fetch` that sends nothing. A client that does not use `fetch` sends it. */
-const note = <A, E, R>(execute: Effect.Effect<A, E, R>): Effect.Effect<Noted<A, E>, never, R> =>
+const captureInit = <A, E, R>(execute: Effect.Effect<A, E, R>): Effect.Effect<Captured<A, E>, never, R> =>
   Effect.suspend(() => {
     let init: RequestInit | undefined
     const fetch: typeof globalThis.fetch = (_input, options = {}) => {
@@ -45,13 +45,12 @@ const guardByFetch: Guard = (execute) =>
   })
 
 /**
- * A client that follows no redirect: a redirect could send the customer to another host.
+ * A client that never follows redirects: a redirect could send the customer to another host.
  *
- * Only `fetch` follows redirects, unless its `RequestInit` says otherwise. A `RequestInit` that is provided for a call replaces
- * the one that the client's layer was built with, which nothing but `fetch` itself can see. So the first request that comes to
- * `fetch` goes to one that sends nothing and notes its options. Headers among them can also come from a wrapper that sets them for
- * this request only: those that a bare request does not have are not kept. A wrapper can also provide a `RequestInit` closer to
- * `fetch`; then the options that were provided do not arrive, and `fetch` itself is replaced.
+ * Only `fetch` follows them, and only its `RequestInit` turns that off. Providing one hides the `RequestInit` that the client's
+ * layer was built with, so the first request runs against a `fetch` that sends nothing, to capture the layer's options. Captured
+ * headers that a bare request lacks come from a wrapper and belong to this request only. A wrapper can also provide a
+ * `RequestInit` of its own; then `fetch` itself is replaced.
  */
 export const withoutRedirects = (client: HttpClient.HttpClient): Effect.Effect<HttpClient.HttpClient> =>
   Effect.map(Effect.serviceOption(FetchHttpClient.RequestInit), (provided) => {
@@ -60,31 +59,31 @@ export const withoutRedirects = (client: HttpClient.HttpClient): Effect.Effect<H
     /** The options of the client's layer, from those of a first request. */
     const layerInit = (
       request: HttpClientRequest.HttpClientRequest,
-      noted: RequestInit
+      captured: RequestInit
     ): Effect.Effect<RequestInit> => {
-      const { body: _body, headers: _headers, method: _method, signal: _signal, ...options } = noted
-      const added = headersOf(noted).filter(([name]) => !(name in request.headers))
+      const { body: _body, headers: _headers, method: _method, signal: _signal, ...options } = captured
+      const added = headersOf(captured).filter(([name]) => !(name in request.headers))
       if (added.length === 0) return Effect.succeed(options)
-      return Effect.map(note(client.get(request.url)), ({ init: bare = {} }) => {
+      return Effect.map(captureInit(client.get(request.url)), ({ init: bare = {} }) => {
         const kept = new Map(headersOf(bare))
         return { ...options, headers: added.filter(([name, value]) => kept.get(name) === value) }
       })
     }
 
     return HttpClient.transform(client, (execute, request) => {
-      const findGuard = (noted: RequestInit): Effect.Effect<Guard> =>
+      const findGuard = (captured: RequestInit): Effect.Effect<Guard> =>
         Effect.gen(function*() {
-          const options = Option.isSome(provided) ? provided.value : yield* layerInit(request, noted)
+          const options = Option.isSome(provided) ? provided.value : yield* layerInit(request, captured)
           const byOptions = guardByOptions(manual(options))
-          const { init: guarded } = yield* note(byOptions(execute))
+          const { init: guarded } = yield* captureInit(byOptions(execute))
           return guarded !== undefined && guarded.redirect !== "manual" ? guardByFetch : byOptions
         })
       return Effect.suspend(() => {
         if (guard !== undefined) return guard(execute)
         return Effect.flatMap(
-          note(execute),
-          ({ exit, init: noted }) =>
-            noted === undefined ? exit : Effect.flatMap(findGuard(noted), (found) => {
+          captureInit(execute),
+          ({ exit, init: captured }) =>
+            captured === undefined ? exit : Effect.flatMap(findGuard(captured), (found) => {
               guard = found
               return found(execute)
             })

@@ -15,7 +15,7 @@ import {
 } from "effect-trustly"
 import { CustomersMemory } from "effect-trustly/testing"
 import { collect, customers, journal, updatesOf } from "./batch.ts"
-import { clockThatGoesBack, minimalCustomer } from "./support.ts"
+import { clockOfPlatform, clockThatGoesBack, minimalCustomer } from "./support.ts"
 
 /** A call that fails with these errors in order, then succeeds with this value, and the count of its calls. */
 const scripted = <A>(failures: ReadonlyArray<TrustlyError>, value: A) =>
@@ -146,7 +146,8 @@ describe("rate", () => {
         update: () => Effect.as(Effect.flatMap(Clock.currentTimeMillis, started.write), minimalCustomer)
       })
       const run = CustomerBatch.run(updatesOf(customers(3)), { rate: { limit: 1, interval: "30 days" } })
-      const fiber = yield* Effect.fork(Effect.provide(Stream.runDrain(run), layer))
+      const clock = clockOfPlatform(yield* Effect.clock)
+      const fiber = yield* Effect.fork(Effect.withClock(Effect.provide(Stream.runDrain(run), layer), clock))
       yield* TestClock.adjust("61 days")
       yield* Fiber.join(fiber)
       const days = 24 * 60 * 60 * 1000

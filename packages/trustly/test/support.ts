@@ -59,6 +59,13 @@ export const clockThatGoesBack = (clock: Clock.Clock): Clock.Clock => {
   })
 }
 
+/** A clock whose sleeps never end if they are longer than a platform timer can hold. */
+export const clockOfPlatform = (clock: Clock.Clock): Clock.Clock =>
+  Object.assign(clockWithOffset(clock, () => 0), {
+    sleep: (duration: Duration.DurationInput) =>
+      Duration.toMillis(duration) > 2 ** 31 - 1 ? Effect.never : clock.sleep(Duration.decode(duration))
+  })
+
 /** A request as the server receives it. */
 interface SeenRequest {
   readonly method: string
